@@ -1,0 +1,115 @@
+"""What auth writes: people, and the sessions that begin, rotate and end."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.auth import queries
+from app.auth.models import ROLES, LoginSession, User
+from app.auth.passwords import hash_password, needs_rehash, verify_password
+from app.auth.tokens import Claims, TokenPair, issue
+from app.errors import Conflict, Invalid, Unauthorized
+from app.extensions import utcnow, writing
+
+log = logging.getLogger(__name__)
+
+MIN_PASSWORD_LENGTH = 8
+# Two requests that a browser sends at once carry the same refresh token; the second is no thief's.
+ROTATION_GRACE = timedelta(seconds=30)
+
+
+class WrongCredentials(Unauthorized):
+    code = "wrong_credentials"
+    detail = _l("El correo o la contraseña no coinciden.")
+
+
+class SessionEnded(Unauthorized):
+    code = "session_ended"
+
+
+def create_user(email: str, name: str, role: str, password: str) -> User:
+    """Store a new person. Raises Invalid with the fields at fault, or Conflict when the email is taken."""
+    email, name = email.strip().lower(), name.strip()
+    fields = {}
+    if "@" not in email.strip("@") or len(email) > 254:
+        fields["email"] = _("Ese correo no parece válido.")
+    if not name or len(name) > 120:
+        fields["name"] = _("Escribí el nombre, de hasta 120 letras.")
+    if role not in ROLES:
+        fields["role"] = _("El rol es admin o staff.")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        fields["password"] = _("La contraseña necesita al menos %(count)d caracteres.", count=MIN_PASSWORD_LENGTH)
+    if fields:
+        raise Invalid(fields=fields)
+    user = User(email=email, name=name, role=role, password_hash=hash_password(password))
+    try:
+        with writing() as session:
+            session.add(user)
+    except IntegrityError as error:
+        raise Conflict(_("Ya hay una persona con ese correo.")) from error
+    return user
+
+
+def sign_in(email: str, password: str) -> tuple[User, TokenPair]:
+    """Open a session. Raises WrongCredentials, which never tells whether the email exists."""
+    user = queries.find_user_by_email(email)
+    known = user.password_hash if user and user.active else None
+    if not verify_password(password, known) or user is None:
+        raise WrongCredentials
+    now = utcnow()
+    login = LoginSession(
+        id=uuid.uuid4().hex,
+        user_id=user.id,
+        refresh_id=uuid.uuid4().hex,
+        rotated_at=now,
+        expires_at=now + current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
+        created_at=now,
+    )
+    rehashed = hash_password(password) if needs_rehash(user.password_hash) else None
+    with writing() as session:
+        session.add(login)
+        if rehashed:
+            user.password_hash = rehashed
+    return user, issue(login)
+
+
+def refresh(claims: Claims, *, grace: bool) -> TokenPair:
+    """Spend a refresh token and return the next pair. Raises SessionEnded when it cannot be spent.
+
+    A token that was spent before ends its whole session, since one of its two bearers is a thief. With `grace` (a
+    browser's cookies) the one just spent gets the current pair again: a page sends several requests at once, and an
+    answer may be lost on the way.
+    """
+    now = utcnow()
+    with writing() as session:
+        login = session.scalar(select(LoginSession).where(LoginSession.id == claims.session_id).with_for_update())
+        if login is None or login.revoked_at is not None or not login.user.active:
+            raise SessionEnded
+        if claims.token_id == login.refresh_id:
+            login.previous_refresh_id, login.refresh_id = login.refresh_id, uuid.uuid4().hex
+            login.rotated_at = now
+            login.expires_at = now + current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
+            return issue(login)
+        if grace and claims.token_id == login.previous_refresh_id and now - login.rotated_at <= ROTATION_GRACE:
+            return issue(login)
+        login.revoked_at = now
+    log.warning("A spent refresh token was shown again; its session was ended.", extra={"user_id": claims.user_id})
+    raise SessionEnded
+
+
+def sign_out(session_id: str) -> None:
+    """End a session: all its tokens, access and refresh, stop counting at once."""
+    with writing() as session:
+        session.execute(
+            update(LoginSession)
+            .where(LoginSession.id == session_id, LoginSession.revoked_at.is_(None))
+            .values(revoked_at=utcnow())
+        )

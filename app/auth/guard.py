@@ -1,0 +1,140 @@
+"""The guards that doors name: who may enter, and who it is that entered.
+
+Every blueprint names one with `before_request`, even the open ones; tests/test_doors.py walks the URL map to prove it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, Response, g, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.auth import actions, queries, tokens
+from app.auth.models import User
+from app.errors import Forbidden, Unauthorized
+from app.htmx import is_htmx, see_other
+
+
+def current_user() -> User:
+    """Return who is signed in. Only behind a guard; raises Unauthorized when nobody is."""
+    user = g.get("user")
+    if not isinstance(user, User):
+        raise Unauthorized
+    return user
+
+
+def current_claims() -> tokens.Claims:
+    """Return what the verified token said. Only behind a guard."""
+    claims = g.get("claims")
+    if not isinstance(claims, tokens.Claims):
+        raise Unauthorized
+    return claims
+
+
+def public() -> None:
+    """Let anyone in: for doors that say why they are open."""
+
+
+def require_same_origin() -> None:
+    """Let anyone in but another site's forms. For doors that come before there is a session to tie a token to.
+
+    Browsers say where a form comes from (Sec-Fetch-Site, and Origin in older ones), and pages cannot change it.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    foreign = site not in ("same-origin", "none") if site else bool(origin) and urlsplit(origin).netloc != request.host
+    if foreign and request.method not in ("GET", "HEAD", "OPTIONS"):
+        raise tokens.StalePage(_("Esa página es de otro sitio. Volvé a entrar desde acá."))
+
+
+def _local_path(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def to_login(*, ended: bool) -> ResponseReturnValue:
+    """Send the browser to the sign-in page, which comes back to this one afterwards."""
+    page = request.headers.get("HX-Current-URL", "") if is_htmx() else request.full_path.rstrip("?")
+    back = _local_path(page) if is_htmx() or request.method == "GET" else _local_path(request.referrer or "/")
+    query = urlencode({"next": back} | ({"ended": "1"} if ended else {}))
+    response = see_other(f"{url_for('auth.login')}?{query}")
+    if is_htmx():
+        response.status_code = 401
+    return response
+
+
+def _browser_claims() -> tokens.Claims:
+    """Return the claims of the browser's cookies, rotating them when the access token has run out."""
+    try:
+        return tokens.read_access("cookies")
+    except tokens.TokenError:
+        claims = tokens.read_refresh("cookies")
+        g.new_tokens = actions.refresh(claims, grace=True)
+        return claims
+
+
+def require_staff_token() -> ResponseReturnValue | None:
+    """Let in who shows a good token, without asking the database whether its session still stands.
+
+    For doors whose own statement asks that (queries.session_is_open), so that an idle poll is one statement.
+    """
+    if request.method == "OPTIONS":
+        return None
+    had_cookie = bool(request.cookies)
+    try:
+        g.claims = _browser_claims()
+    except (tokens.TokenError, actions.SessionEnded):
+        return to_login(ended=had_cookie)
+    return None
+
+
+def require_staff() -> ResponseReturnValue | None:
+    """Let in who is signed in, by the browser's cookies; send everyone else to sign in."""
+    if request.method == "OPTIONS":
+        return None
+    refused = require_staff_token()
+    if refused is not None:
+        return refused
+    g.user = queries.find_user_of_session(current_claims().session_id)
+    return None if g.user else to_login(ended=True)
+
+
+def require_admin() -> ResponseReturnValue | None:
+    """Let in who is signed in and an admin."""
+    refused = require_staff()
+    if refused is None and request.method != "OPTIONS" and not current_user().is_admin:
+        raise Forbidden
+    return refused
+
+
+def require_api_staff() -> None:
+    """Let in who shows an access token: as Bearer, or by the browser's cookies with their CSRF value."""
+    if request.method == "OPTIONS":
+        return
+    try:
+        g.claims = tokens.read_access("headers" if "Authorization" in request.headers else "cookies")
+    except tokens.TokenError as error:
+        raise Unauthorized from error
+    g.user = queries.find_user_of_session(g.claims.session_id)
+    if g.user is None:
+        raise Unauthorized
+
+
+def _set_new_tokens(response: Response) -> Response:
+    pair = g.pop("new_tokens", None)
+    if pair is not None:
+        tokens.set_cookies(response, pair)
+    return response
+
+
+def _csrf_token() -> str:
+    claims = g.get("claims")
+    return tokens.csrf_value(claims.session_id) if claims else ""
+
+
+def init_app(app: Flask) -> None:
+    """Carry rotated tokens back to the browser, and give templates the CSRF value and who is signed in."""
+    app.after_request(_set_new_tokens)
+    app.jinja_env.globals["csrf_token"] = _csrf_token
+    app.context_processor(lambda: {"current_user": g.get("user")})

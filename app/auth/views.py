@@ -1,0 +1,55 @@
+"""Signing in and out, in a browser."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth import actions, tokens
+from app.auth.forms import parse_credentials, parse_next
+from app.auth.guard import current_claims, require_same_origin, require_staff
+from app.errors import Invalid
+from app.extensions import limiter, remote_address
+
+bp = Blueprint("auth", __name__)
+bp.before_request(require_same_origin)
+
+leaving = Blueprint("auth_leaving", __name__)
+leaving.before_request(require_staff)
+
+
+def _email_and_address() -> str:
+    return f"{request.form.get('email', '').strip().lower()[:254]} {remote_address()}"
+
+
+def _failed(response: object) -> bool:
+    return getattr(response, "status_code", 0) in (401, 422)
+
+
+@bp.get("/login")
+def login() -> ResponseReturnValue:
+    return render_template("auth/login.html", next=request.args.get("next", ""), ended="ended" in request.args)
+
+
+@bp.post("/login")
+@limiter.limit("30 per minute", key_func=remote_address, deduct_when=_failed)
+@limiter.limit("5 per minute; 50 per hour", key_func=_email_and_address, deduct_when=_failed)
+def sign_in() -> ResponseReturnValue:
+    try:
+        _user, pair = actions.sign_in(*parse_credentials(request.form))
+    except (actions.WrongCredentials, Invalid) as error:
+        page = render_template(
+            "auth/login.html", next=request.form.get("next", ""), email=request.form.get("email", ""), error=error
+        )
+        return page, error.status
+    response = make_response(redirect(parse_next(request.form.get("next", ""), url_for("coordinaciones.index")), 303))
+    tokens.set_cookies(response, pair)
+    return response
+
+
+@leaving.post("/logout")
+def sign_out() -> ResponseReturnValue:
+    actions.sign_out(current_claims().session_id)
+    response = make_response(redirect(url_for("auth.login"), 303))
+    tokens.clear_cookies(response)
+    return response

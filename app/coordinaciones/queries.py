@@ -1,0 +1,163 @@
+"""What is read of coordinaciones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from app.auth.models import User
+from app.coordinaciones.cursors import Position
+from app.coordinaciones.filters import Filters
+from app.coordinaciones.models import Coordinacion
+from app.errors import NotFound
+from app.extensions import db
+from app.formats import today
+
+# Ids are 32-bit numbers on PostgreSQL; SQLite's driver refuses those beyond 64 bits with an error of its own.
+_LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some coordinaciones of a list, and where to go on, which is None at its end."""
+
+    items: list[Coordinacion]
+    next: Position | None
+
+
+def get_coordinacion(coordinacion_id: int) -> Coordinacion:
+    """Return the coordinación with its DJ, archived or not. Raises NotFound."""
+    if not 0 < coordinacion_id <= _LARGEST_ID:
+        raise NotFound
+    statement = select(Coordinacion).options(joinedload(Coordinacion.dj)).where(Coordinacion.id == coordinacion_id)
+    coordinacion = db.session.scalar(statement)
+    if coordinacion is None:
+        raise NotFound
+    return coordinacion
+
+
+def get_locked(coordinacion_id: int) -> Coordinacion:
+    """Return the coordinación as it is committed now, locked until the transaction ends. Raises NotFound."""
+    if not 0 < coordinacion_id <= _LARGEST_ID:
+        raise NotFound
+    coordinacion = db.session.get(Coordinacion, coordinacion_id, with_for_update=True, populate_existing=True)
+    if coordinacion is None:
+        raise NotFound
+    return coordinacion
+
+
+def find_coordinacion_by_ref(ref: str, *, lock: bool = False) -> Coordinacion | None:
+    """Return the coordinación that another program knows as `ref`; with `lock`, as committed now and locked."""
+    statement = select(Coordinacion).where(Coordinacion.external_ref == ref)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(statement)
+
+
+def list_djs(keep: int | None = None) -> list[User]:
+    """Return who may be put in charge of an event, by name: everybody active, and `keep`, who is in charge already."""
+    allowed = or_(User.active.is_(True), User.id == keep) if keep is not None else User.active.is_(True)
+    return list(db.session.scalars(select(User).where(allowed).order_by(User.name, User.id)))
+
+
+def _order(filters: Filters) -> tuple[ColumnElement[date], ColumnElement[time], Any]:
+    # What has no day or no hour takes the furthest one of the order, so that it comes last and can still be compared.
+    day, hour = (date.min, time.min) if filters.newest_first else (date.max, time.max)
+    return func.coalesce(Coordinacion.event_on, day), func.coalesce(Coordinacion.start_time, hour), Coordinacion.id
+
+
+def _position(coordinacion: Coordinacion, filters: Filters) -> Position:
+    day, hour = (date.min, time.min) if filters.newest_first else (date.max, time.max)
+    return Position(coordinacion.event_on or day, coordinacion.start_time or hour, coordinacion.id)
+
+
+def _matches_search(filters: Filters) -> ColumnElement[bool]:
+    every_word = and_(
+        *(or_(*(Coordinacion.search_text.contains(form, autoescape=True) for form in forms)) for forms in filters.words)
+    )
+    return or_(every_word, Coordinacion.phone_key == filters.phone_key) if filters.phone_key else every_word
+
+
+def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    day = Coordinacion.event_on
+    if filters.words:
+        yield _matches_search(filters)
+    if filters.state:
+        yield Coordinacion.state == filters.state
+    if not filters.archived:
+        yield Coordinacion.archived_at.is_(None)
+    if filters.when == "upcoming":
+        yield or_(day >= filters.today, day.is_(None))
+    elif filters.when == "past":
+        yield day < filters.today
+    elif filters.when == "range":
+        yield day.is_not(None)
+        yield from [day >= filters.from_on] if filters.from_on else []
+        yield from [day <= filters.to_on] if filters.to_on else []
+
+
+def list_coordinaciones(filters: Filters, *, limit: int, offset: int = 0, after: Position | None = None) -> Page:
+    """Return up to `limit` coordinaciones with their DJs, in one statement, in the order that `filters` says.
+
+    `after` goes on from where another page ended, and misses or repeats nothing when rows come and go; `offset`
+    skips as many rows, for pages with numbers.
+    """
+    order = _order(filters)
+    statement = select(Coordinacion).options(joinedload(Coordinacion.dj)).where(*_conditions(filters))
+    if after is not None:
+        place, here = tuple_(*order), tuple_(*after, types=[column.type for column in order])
+        statement = statement.where(place < here if filters.newest_first else place > here)
+    statement = statement.order_by(*(column.desc() if filters.newest_first else column.asc() for column in order))
+    rows = list(db.session.scalars(statement.offset(offset).limit(limit + 1)))
+    items = rows[:limit]
+    return Page(items, _position(items[-1], filters) if len(rows) > limit else None)
+
+
+def list_upcoming(on: date, limit: int) -> list[Coordinacion]:
+    """Return what comes up from the day `on`, nearest first and undated ones last, without cancelled ones."""
+    order = _order(Filters(today=on))
+    conditions = _conditions(Filters(today=on))
+    statement = select(Coordinacion).where(*conditions, Coordinacion.state != "cancelled").order_by(*order).limit(limit)
+    return list(db.session.scalars(statement))
+
+
+def _nearest_first(on: date) -> tuple[ColumnElement[Any], ...]:
+    day, cancelled = Coordinacion.event_on, Coordinacion.state == "cancelled"
+    return (
+        case((cancelled, 3), (day >= on, 0), (day < on, 1), else_=2),
+        # Days to come go up and past ones go down: here those to come are sorted, and all others are alike.
+        case((day >= on, day), else_=None).asc().nulls_last(),
+        day.desc().nulls_last(),
+        Coordinacion.start_time.asc().nulls_last(),
+        Coordinacion.id.desc(),
+    )
+
+
+def list_by_phone_key(phone_key: str, on: date | None = None) -> list[Coordinacion]:
+    """Return the coordinaciones of one client that are not archived, nearest first, as seen from the day `on` (today).
+
+    First what is to come, the soonest first; then what is past, the latest first; then what has no day yet; and
+    cancelled ones at the very end.
+    """
+    statement = (
+        select(Coordinacion)
+        .where(Coordinacion.phone_key == phone_key, Coordinacion.archived_at.is_(None))
+        .order_by(*_nearest_first(on or today()))
+    )
+    return list(db.session.scalars(statement))
+
+
+def find_nearest(phone_key: str, on: date) -> Coordinacion | None:
+    """Return the coordinación that a message of this client most likely is about, the first of list_by_phone_key."""
+    statement = (
+        select(Coordinacion)
+        .where(Coordinacion.phone_key == phone_key, Coordinacion.archived_at.is_(None))
+        .order_by(*_nearest_first(on))
+        .limit(1)
+    )
+    return db.session.scalar(statement)

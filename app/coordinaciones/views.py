@@ -1,0 +1,161 @@
+"""Coordinaciones for people: the list, and the page of each one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.auth.guard import require_staff
+from app.coordinaciones import actions, queries
+from app.coordinaciones.filters import Filters, parse_filters
+from app.coordinaciones.forms import FIELDS, fill_form, parse_changes, parse_new, read_form
+from app.coordinaciones.models import Coordinacion
+from app.errors import Conflict, Invalid
+from app.extensions import limiter
+from app.formats import today
+from app.htmx import is_htmx, see_other
+
+PAGE_SIZE = 25
+_LAST_PAGE = 10_000
+
+bp = Blueprint("coordinaciones", __name__, url_prefix="/coordinaciones")
+bp.before_request(require_staff)
+
+home = Blueprint("home", __name__)
+home.before_request(require_staff)
+
+
+@home.get("/")
+def to_list() -> ResponseReturnValue:
+    return redirect(url_for("coordinaciones.index"), 303)
+
+
+def _filters() -> Filters:
+    region = current_app.config["DEFAULT_REGION"]
+    # What makes no sense counts as absent: the page shows what it understood.
+    return parse_filters(request.args, today=today(), region=region)[0]
+
+
+def _page_number() -> int:
+    text = request.args.get("page", "")
+    return min(max(int(text), 1), _LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def _list_context(filters: Filters) -> dict[str, Any]:
+    number = _page_number()
+    page = queries.list_coordinaciones(filters, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+    return {"page": page, "number": number, "filters": filters, "query": filters.query(), "today": filters.today}
+
+
+@bp.get("", strict_slashes=False)
+def index() -> ResponseReturnValue:
+    return render_template("coordinaciones/index.html", **_list_context(_filters()))
+
+
+@bp.get("/list")
+def list_piece() -> ResponseReturnValue:
+    """The list alone, as the search asks for it; the address bar gets the page's own URL with the same filters."""
+    context = _list_context(_filters())
+    response = make_response(render_template("coordinaciones/_results.html", **context))
+    response.headers["HX-Replace-Url"] = url_for(".index", **context["query"])
+    return response
+
+
+def _form_context(
+    coordinacion: Coordinacion | None, values: Mapping[str, str], errors: Mapping[str, str]
+) -> dict[str, Any]:
+    djs = queries.list_djs(keep=coordinacion.dj_id if coordinacion else None)
+    # The cursor goes to what has to be mended, and to the first field when nothing has.
+    focus = next((name for name in FIELDS if name in errors), FIELDS[0])
+    return {"coordinacion": coordinacion, "djs": djs, "values": values, "errors": errors, "focus": focus}
+
+
+def _stored_context(coordinacion: Coordinacion) -> dict[str, Any]:
+    return _form_context(coordinacion, fill_form(coordinacion), {})
+
+
+def _refused(coordinacion: Coordinacion | None, error: Invalid | Conflict) -> ResponseReturnValue:
+    """Answer the form again as it was sent, each error beside its field: nothing typed is lost."""
+    context = _form_context(coordinacion, request.form, error.fields)
+    page = "coordinaciones/edit.html" if coordinacion else "coordinaciones/new.html"
+    return render_template("coordinaciones/_form.html" if is_htmx() else page, **context), 422
+
+
+def _show(coordinacion: Coordinacion, done: str) -> ResponseReturnValue:
+    """Show `coordinacion` after it was written: its details to htmx, and its page to everyone else."""
+    if not is_htmx():
+        return redirect(url_for(".show", coordinacion_id=coordinacion.id), 303)
+    return render_template("coordinaciones/_details.html", coordinacion=coordinacion, today=today(), done=done)
+
+
+@bp.get("/new")
+def new() -> ResponseReturnValue:
+    values = {"event_kind": "other", "state": "quote"}
+    return render_template("coordinaciones/new.html", **_form_context(None, values, {}))
+
+
+@bp.post("", strict_slashes=False)
+@limiter.limit("120 per minute")
+def create() -> ResponseReturnValue:
+    try:
+        dj_ids = {user.id for user in queries.list_djs()}
+        values = parse_new(read_form(request.form), region=current_app.config["DEFAULT_REGION"], dj_ids=dj_ids)
+        coordinacion = actions.create(values)
+    except (Invalid, Conflict) as error:
+        return _refused(None, error)
+    return see_other(url_for(".show", coordinacion_id=coordinacion.id))
+
+
+@bp.get("/<int:coordinacion_id>")
+def show(coordinacion_id: int) -> ResponseReturnValue:
+    coordinacion = queries.get_coordinacion(coordinacion_id)
+    return render_template("coordinaciones/show.html", coordinacion=coordinacion, today=today())
+
+
+@bp.get("/<int:coordinacion_id>/details")
+def details(coordinacion_id: int) -> ResponseReturnValue:
+    """The details alone: what Cancelar brings back in place of the form."""
+    coordinacion = queries.get_coordinacion(coordinacion_id)
+    return render_template("coordinaciones/_details.html", coordinacion=coordinacion, today=today(), back=True)
+
+
+@bp.get("/<int:coordinacion_id>/edit")
+def edit(coordinacion_id: int) -> ResponseReturnValue:
+    return render_template("coordinaciones/edit.html", **_stored_context(queries.get_coordinacion(coordinacion_id)))
+
+
+@bp.get("/<int:coordinacion_id>/form")
+def form(coordinacion_id: int) -> ResponseReturnValue:
+    """The form alone: what Editar puts in place of the details."""
+    return render_template("coordinaciones/_form.html", **_stored_context(queries.get_coordinacion(coordinacion_id)))
+
+
+@bp.post("/<int:coordinacion_id>")
+@limiter.limit("120 per minute")
+def update(coordinacion_id: int) -> ResponseReturnValue:
+    coordinacion = queries.get_coordinacion(coordinacion_id)
+    dj_ids = {user.id for user in queries.list_djs(keep=coordinacion.dj_id)}
+    try:
+        region = current_app.config["DEFAULT_REGION"]
+        coordinacion = actions.update(
+            coordinacion_id, parse_changes(read_form(request.form), region=region, dj_ids=dj_ids)
+        )
+    except (Invalid, Conflict) as error:
+        return _refused(coordinacion, error)
+    return _show(coordinacion, _("Cambios guardados."))
+
+
+@bp.post("/<int:coordinacion_id>/archive")
+@limiter.limit("120 per minute")
+def archive(coordinacion_id: int) -> ResponseReturnValue:
+    return _show(actions.archive(coordinacion_id), _("Archivada."))
+
+
+@bp.post("/<int:coordinacion_id>/unarchive")
+@limiter.limit("120 per minute")
+def unarchive(coordinacion_id: int) -> ResponseReturnValue:
+    return _show(actions.unarchive(coordinacion_id), _("De vuelta en la lista."))

@@ -1,0 +1,140 @@
+"""Jinja filters: moments, days, phones and names as people say them, in the language and time zone of the app."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, url_for
+from flask_babel import format_date, ngettext
+from flask_babel import gettext as _
+
+from app.extensions import utcnow
+from app.phones import format_phone
+
+
+def app_zone() -> ZoneInfo:
+    """Return the time zone in which the office lives."""
+    return ZoneInfo(current_app.config["APP_TIMEZONE"])
+
+
+def today() -> date:
+    """Return today's date at the office."""
+    return utcnow().astimezone(app_zone()).date()
+
+
+def to_local(moment: datetime) -> datetime:
+    """Return an aware `moment` in the office's time zone."""
+    return moment.astimezone(app_zone())
+
+
+def format_clock(moment: datetime | time) -> str:
+    """Return 14:32."""
+    return (to_local(moment) if isinstance(moment, datetime) else moment).strftime("%H:%M")
+
+
+def _short(day: date, pattern: str) -> str:
+    # Babel writes some abbreviations with a full stop; people do not.
+    return str(format_date(day, pattern)).replace(".", "")
+
+
+def format_day(day: date) -> str:
+    """Return `sáb 12 dic`, with the year when it is not this one."""
+    return _short(day, "EEE d MMM" if day.year == today().year else "EEE d MMM y")
+
+
+def format_day_long(day: date) -> str:
+    """Return `sábado 12 de diciembre de 2026`."""
+    return str(format_date(day, "full"))
+
+
+def format_thread_day(day: date) -> str:
+    """Return a day separator: hoy, ayer, or `lun 16 nov`."""
+    ago = (today() - day).days
+    if ago in (0, 1):
+        return str(_("hoy") if ago == 0 else _("ayer"))
+    return format_day(day)
+
+
+def format_when(moment: datetime) -> str:
+    """Return a moment as lists say it: 14:32 today, ayer, lun within the week, then 12 mar, then 12 mar 2025."""
+    day = to_local(moment).date()
+    ago = (today() - day).days
+    if ago <= 0:
+        return format_clock(moment)
+    if ago == 1:
+        return str(_("ayer"))
+    if ago < 7:
+        return _short(day, "EEE")
+    return _short(day, "d MMM" if day.year == today().year else "d MMM y")
+
+
+def format_days_away(day: date) -> str:
+    """Return how far a day is: hoy, mañana, en 20 días, hace 3 días."""
+    away = (day - today()).days
+    if away in (-1, 0, 1):
+        return str((_("ayer"), _("hoy"), _("mañana"))[away + 1])
+    if away > 0:
+        return str(ngettext("en %(num)d día", "en %(num)d días", away))
+    return str(ngettext("hace %(num)d día", "hace %(num)d días", -away))
+
+
+def format_left(left: timedelta) -> str:
+    """Return what is left of a span: 22 h, or 40 min when it is less than an hour."""
+    minutes = max(1, int(left.total_seconds() // 60))
+    if minutes >= 60:
+        return str(_("%(hours)d h", hours=minutes // 60))
+    return str(_("%(minutes)d min", minutes=minutes))
+
+
+def format_badge(count: int) -> str:
+    """Return a count as badges show it: 1 to 99, then 99+."""
+    return "99+" if count > 99 else str(count)
+
+
+def initials(name: str) -> str:
+    """Return up to two letters for an avatar; names may begin with an emoji or be a phone number."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    letters = [word[0] for word in words[:1] + words[1:][-1:]]
+    return "".join(letters).upper() or "·"
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case and without accents, as search compares it."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _modified: float) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def asset(filename: str) -> str:
+    """Return the URL of a static file with its version, so that browsers may keep it for a year."""
+    path = Path(current_app.static_folder or "", filename)
+    return url_for("static", filename=filename, v=_digest(path, path.stat().st_mtime))
+
+
+def init_app(app: Flask) -> None:
+    """Give the filters to `app`'s templates."""
+    for function in (
+        format_clock,
+        format_day,
+        format_day_long,
+        format_thread_day,
+        format_when,
+        format_days_away,
+        format_left,
+        format_badge,
+        format_phone,
+        initials,
+        to_local,
+    ):
+        app.add_template_filter(function, function.__name__)
+    app.jinja_env.globals.update(asset=asset, utcnow=utcnow)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,387 @@
+// What the pages need beyond htmx: when to poll, the panel, the thread's place, the composer. It decides nothing that
+// the server could: it dispatches events, keeps drafts, and leaves focus, scroll and typed text where people have them.
+(() => {
+  "use strict";
+
+  const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000;
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const visible = () => document.visibilityState === "visible";
+  const wide = () => matchMedia("(min-width: 1100px)").matches;
+
+  let lastTouch = Date.now();
+  let failures = 0;
+  let timer = 0;
+  let openedBy = null;
+  const pending = new Map(); // What was sent and is not answered yet: idempotency key -> text.
+
+  // ---- The poll: one per tab, when somebody looks, slower when nobody touches, never when hidden.
+
+  const pause = () => failures ? Math.min(FAST * 2 ** failures, LONGEST_PAUSE)
+    : Date.now() - lastTouch > IDLE_AFTER ? SLOW : FAST;
+
+  function schedule() {
+    clearTimeout(timer);
+    if (visible() && $("#whatsapp-feed")) timer = setTimeout(poll, pause());
+  }
+
+  function poll() {
+    clearTimeout(timer);
+    if (!visible() || !$("#whatsapp-feed")) return;
+    htmx.trigger($("#whatsapp-feed"), "poll");
+    schedule(); // Whatever becomes of this one; its answer sets the pause anew.
+  }
+
+  function polled(status) {
+    const reached = status === 200 || status === 304;
+    failures = reached ? 0 : failures + 1;
+    $("#offline").hidden = reached || status === 429 || status === 401;
+    if (reached) showCount(Number($("#whatsapp-badge").dataset.count));
+    schedule();
+  }
+
+  const plainTitle = () => document.title.replace(/^\(\d+\+?\) /, "");
+
+  function showCount(count) {
+    const shown = count > 99 ? "99+" : String(count);
+    document.title = (count ? `(${shown}) ` : "") + plainTitle();
+    const icon = $("link[rel=icon]");
+    icon.dataset.plain ??= icon.getAttribute("href");
+    const dot = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0a7a4b"/>` +
+      `<text x="16" y="23" font-family="sans-serif" font-weight="700" font-size="${shown.length > 2 ? 15 : 20}" text-anchor="middle" fill="#fff">${shown}</text></svg>`;
+    icon.setAttribute("href", count ? `data:image/svg+xml,${encodeURIComponent(dot)}` : icon.dataset.plain);
+  }
+
+  function touched() {
+    const wasAway = Date.now() - lastTouch > IDLE_AFTER;
+    lastTouch = Date.now();
+    if (wasAway) poll();
+    seen();
+  }
+
+  // ---- A thread takes messages in their order, replaces nothing that is the same, and stays where it was read.
+
+  const atEnd = (thread) => thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+  const toEnd = (thread) => { thread.scrollTop = thread.scrollHeight; };
+
+  function anchorOf(thread) {
+    const top = thread.getBoundingClientRect().top;
+    const row = [...thread.querySelectorAll("ol > li")].find((item) => item.getBoundingClientRect().bottom > top);
+    return row && { row, offset: row.getBoundingClientRect().top };
+  }
+
+  function renew(row, fresh) {
+    const said = $(".said", row), news = $(".said", fresh);
+    row.className = fresh.className;
+    if (!said || !news || !said.isEqualNode(news)) return row.replaceChildren(...fresh.childNodes);
+    for (const child of [...row.children]) if (child !== said) child.remove();
+    for (const child of [...fresh.children]) if (child !== news) row.append(child);
+  }
+
+  function place(list, fresh) {
+    const key = fresh.dataset.key;
+    let before = list.lastElementChild;
+    while (before && (before.dataset.key ?? "~") > key) before = before.previousElementSibling;
+    if (before) before.after(fresh); else list.prepend(fresh);
+  }
+
+  function swapThread(style, list, fragment) {
+    if (style !== "thread") return false;
+    const thread = list.closest(".thread"), stay = atEnd(thread), anchor = anchorOf(thread);
+    const newest = list.lastElementChild?.dataset.key ?? "";
+    const changed = [];
+    for (const fresh of [...fragment.children]) {
+      if (fresh.dataset.sentAs) forget(fresh.dataset.sentAs);
+      const known = fresh.id && list.querySelector(`#${CSS.escape(fresh.id)}`);
+      if (known && known.isEqualNode(fresh)) continue;
+      if (known) renew(known, fresh); else place(list, fresh);
+      if (!known && fresh.matches(".msg.in") && fresh.dataset.key > newest) arrived(thread, fresh, stay);
+      changed.push(known || fresh);
+    }
+    $("#no-messages", list)?.remove();
+    if (stay) toEnd(thread);
+    else if (anchor?.row.isConnected) thread.scrollTop += anchor.row.getBoundingClientRect().top - anchor.offset;
+    return changed;
+  }
+
+  function arrived(thread, message, inView) {
+    const announcer = $("#announcer");
+    announcer.textContent = `${announcer.dataset.says}: ${$(".said", message).textContent.trim().slice(0, 200)}`;
+    const button = $("#to-end");
+    if (inView || !button || !thread.contains(button)) return;
+    const count = $(".count", button);
+    count.textContent = Number(count.textContent || 0) + 1;
+    count.hidden = button.hidden = false;
+  }
+
+  function scrolled(event) {
+    const button = event.target.id === "thread" && $("#to-end");
+    if (!button) return;
+    button.hidden = atEnd(event.target);
+    if (button.hidden) {
+      $(".count", button).textContent = "";
+      $(".count", button).hidden = true;
+    }
+  }
+
+  // ---- Read is what somebody had before their eyes: the tab in sight, and a hand on it in the last minute.
+
+  function seen() {
+    const form = $("#seen[data-unread]");
+    if (!form || !visible() || Date.now() - lastTouch > ATTENTION) return;
+    delete form.dataset.unread;
+    htmx.trigger(form, "seen");
+  }
+
+  // ---- The panel.
+
+  const panel = () => $("aside#chat-panel");
+  let shell = "";
+
+  function showPanel() {
+    if (!panel()) return;
+    panel().hidden = false;
+    const broken = $(".load-error", panel());
+    if (broken) { broken.hidden = true; $(".skeletons", panel()).hidden = false; }
+  }
+
+  function closePanel() {
+    if (!panel() || panel().hidden) return;
+    sessionStorage.removeItem("panel");
+    htmx.swap({ sourceElement: document.body, target: panel(), swap: "outerHTML", text: shell });
+    (openedBy?.isConnected ? openedBy : $("#whatsapp-button")).focus();
+  }
+
+  function closeConversation() {
+    const chat = $("#conversation");
+    if (!chat) return;
+    htmx.swap({ sourceElement: document.body, target: $("#conversation-slot"), swap: "innerHTML swapEmpty:true", text: "" });
+    remember();
+    ($(`#open-${chat.dataset.conversation}`) || $("#list-title"))?.focus();
+  }
+
+  function remember() {
+    const chat = $("#conversation");
+    if (panel() && !panel().hidden) sessionStorage.setItem("panel", chat ? chat.dataset.conversation : "list");
+    if ($(".inbox")) history.replaceState(null, "", chat ? chat.dataset.url : $("#conversation-filter").action);
+  }
+
+  function restorePanel() {
+    const last = sessionStorage.getItem("panel");
+    if (!last || !panel() || !wide()) return;
+    showPanel();
+    const url = $("#whatsapp-button").getAttribute("hx-get") + (last === "list" ? "" : `?conversation=${last}`);
+    htmx.ajax("GET", url, { target: "#chat-panel", swap: "outerHTML" });
+  }
+
+  // ---- A conversation that has just been put on the page.
+
+  function prepare() {
+    const list = $("#list-pane:not([data-ready], [aria-busy])");
+    if (list) {
+      list.dataset.ready = "";
+      if (panel() && openedBy && !$("#conversation")) $("#list-title").focus();
+    }
+    const chat = $("#conversation:not([data-ready])");
+    if (chat) {
+      chat.dataset.ready = "";
+      const thread = $("#thread"), mark = $("#new-mark");
+      toEnd(thread);
+      if (mark && mark.offsetTop < thread.scrollTop) thread.scrollTop = mark.offsetTop - 60;
+      remember();
+      const write = $("#composer-text");
+      if (write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset)) write.focus();
+      else $("#conversation-name").focus();
+    }
+    prepareComposer();
+    seen();
+  }
+
+  // ---- The composer: a draft per conversation, the bubble at once, nothing sent twice and nothing lost.
+
+  const draftName = () => `draft:${document.body.dataset.user}:${$("#conversation")?.dataset.conversation}`;
+
+  function saveDraft(text) {
+    if (text.trim()) localStorage.setItem(draftName(), text); else localStorage.removeItem(draftName());
+  }
+
+  function prepareComposer() {
+    const area = $("#composer:not([data-ready])");
+    if (!area) return;
+    area.dataset.ready = "";
+    const draft = localStorage.getItem(draftName()) || "", text = $("#composer-text");
+    if (!text) {
+      const kept = $("[data-draft-kept]", area);
+      if (kept) kept.hidden = !draft;
+      return;
+    }
+    text.form.noValidate = true;
+    if (!text.value) text.value = draft;
+    typed(text);
+  }
+
+  function typed(text) {
+    const counter = $("#composer-counter"), limit = Number(text.dataset.limit), left = limit - text.value.length;
+    if (!CSS.supports("field-sizing", "content")) {
+      text.style.height = "auto";
+      text.style.height = `${Math.min(text.scrollHeight + 2, 140)}px`;
+    }
+    counter.hidden = left > 200;
+    counter.textContent = counter.hidden ? "" : `${text.value.length} / ${limit}`;
+    saveDraft(text.value);
+  }
+
+  function insert(words) {
+    const text = $("#composer-text");
+    text.setRangeText(words, text.selectionStart, text.selectionEnd, "end");
+    text.closest("form").querySelectorAll("details[open]").forEach((open) => { open.open = false; });
+    text.focus();
+    typed(text);
+  }
+
+  function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function departing(form, body) {
+    const key = body.get("key");
+    if (pending.has(key)) return; // The same message once more.
+    const text = $("#composer-text", form), bubble = $("#pending-bubble", form).content.firstElementChild.cloneNode(true);
+    pending.set(key, { words: body.get("body"), conversation: $("#conversation").dataset.conversation });
+    bubble.dataset.pending = key;
+    $(".text", bubble).textContent = body.get("body");
+    $("#messages").append(bubble);
+    toEnd($("#thread"));
+    form.elements.key.value = newKey();
+    text.value = "";
+    typed(text);
+    $("#composer-note").replaceChildren();
+  }
+
+  const bubbleOf = (key) => $(`[data-pending="${CSS.escape(key)}"]`);
+
+  function forget(key) {
+    pending.delete(key);
+    bubbleOf(key)?.remove();
+  }
+
+  // The server said no: the words go back to where they were written.
+  function giveBack(key) {
+    const sent = pending.get(key);
+    forget(key);
+    if (!sent || sent.conversation !== $("#conversation")?.dataset.conversation) return;
+    const text = $("#composer-text");
+    if (!text) return saveDraft(sent.words);
+    text.value = [sent.words, text.value].filter(Boolean).join("\n");
+    typed(text);
+  }
+
+  function waitForNetwork(key) {
+    const bubble = bubbleOf(key);
+    if (!bubble) return;
+    bubble.classList.remove("pending");
+    $(".failed", bubble).hidden = false;
+    $(".tick", bubble).hidden = true;
+  }
+
+  function resend(bubble) {
+    const form = $("#composer-form"), key = bubble.dataset.pending;
+    if (!form || !pending.has(key)) return;
+    bubble.classList.add("pending");
+    $(".failed", bubble).hidden = true;
+    $(".tick", bubble).hidden = false;
+    const values = { key, body: pending.get(key).words, csrf_token: form.elements.csrf_token.value };
+    htmx.ajax("POST", form.action, { source: form, values, swap: "none" });
+  }
+
+  // ---- What people do.
+
+  const clicks = {
+    "[data-dismiss]": (button) => button.closest(".alert").remove(),
+    "[data-close-panel]": closePanel,
+    "[data-open-panel]": () => { showPanel(); htmx.trigger($("#whatsapp-button"), "click"); },
+    "[data-close-conversation]": (_link, event) => { event.preventDefault(); closeConversation(); },
+    "[data-insert]": (button) => insert(button.dataset.insert),
+    "[data-resend]": (button) => resend(button.closest("li")),
+    "#to-end": () => toEnd($("#thread")),
+    "#whatsapp-button": (button, event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || !panel()) return;
+      openedBy = button;
+      showPanel();
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    for (const open of document.querySelectorAll("details[open]")) if (!open.contains(event.target)) open.open = false;
+    for (const [selector, act] of Object.entries(clicks)) {
+      const found = event.target.closest(selector);
+      if (found) return act(found, event);
+    }
+    const opener = event.target.closest("[hx-target='#chat-panel']");
+    if (opener) openedBy = opener;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.target.id === "composer-text" && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    }
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    const open = $("details[open]");
+    if (open) { open.open = false; $("summary", open).focus(); }
+    else if ($("#conversation") && !wide()) closeConversation();
+    else closePanel();
+  });
+
+  document.addEventListener("input", (event) => { if (event.target.id === "composer-text") typed(event.target); });
+  document.addEventListener("submit", (event) => {
+    if (event.target.id === "composer-form" && !$("#composer-text").value.trim()) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      $("#composer-text").focus();
+    }
+  }, true);
+  document.addEventListener("scroll", scrolled, { capture: true, passive: true });
+  for (const name of ["pointerdown", "keydown", "wheel"]) document.addEventListener(name, touched, { passive: true });
+
+  document.addEventListener("visibilitychange", () => { if (visible()) poll(); else clearTimeout(timer); });
+  addEventListener("focus", poll);
+  addEventListener("online", poll);
+  addEventListener("offline", () => { if ($("#offline")) polled(0); });
+
+  // ---- What htmx does.
+
+  const isSend = (ctx) => ctx.request.method === "POST" && ctx.sourceElement.id === "composer-form";
+
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (isSend(ctx)) departing(ctx.sourceElement, ctx.request.body);
+    if (ctx.sourceElement.id === "conversation-list") {
+      ctx.request.body.set("shown", document.querySelectorAll("#conversation-list .row").length);
+    }
+  });
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    if (isSend(ctx) && ctx.response.status >= 400) giveBack(ctx.request.body.get("key"));
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    const status = ctx.response?.status ?? 0;
+    if (ctx.sourceElement.id === "whatsapp-feed") return polled(status);
+    if (isSend(ctx) && !status) waitForNetwork(ctx.request.body.get("key"));
+    if (ctx.sourceElement.id === "whatsapp-button" && !status && panel() && $(".load-error", panel())) {
+      $(".load-error", panel()).hidden = false;
+      $(".skeletons", panel()).hidden = true;
+    }
+    if (ctx.request.method !== "GET") poll();
+  });
+  document.addEventListener("htmx:after:settle", prepare);
+
+  htmx.registerExtension("thread", { handle_swap: swapThread });
+
+  // htmx, which came first, makes itself ready in the next turn; this is the turn after.
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
+    if (!$("#whatsapp-feed")) return;
+    shell = panel()?.outerHTML ?? "";
+    prepare();
+    restorePanel();
+    poll();
+  }));
+})();

@@ -1,0 +1,200 @@
+"""Twilio's REST API, through the official SDK: our words in, our frozen dataclasses or our errors out.
+
+The SDK takes longer to import than a webhook to answer, so it is loaded inside the cached function that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+
+# Twilio never processed what it answers with these, so one more try cannot send twice.
+_NEVER_PROCESSED = (429, 503)
+_RETRY_PAUSE_SECONDS = 0.4
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose account, which sender, and how long to wait for Twilio, in seconds. `base_url` stands in for every host."""
+
+    sid: str
+    token: str
+    whatsapp_number: str
+    messaging_service_sid: str = ""
+    base_url: str = ""
+    timeout: float = 10.0
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.sid and self.token and (self.whatsapp_number or self.messaging_service_sid))
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message to send: `to` is a phone in E.164 or a user id; either `body` or a template."""
+
+    to: str
+    status_callback: str
+    body: str = ""
+    content_sid: str = ""
+    content_variables: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class RemoteMessage:
+    """A message as Twilio has it. Times are aware UTC."""
+
+    sid: str
+    status: str
+    direction: str
+    from_number: str
+    to_number: str
+    body: str
+    created_at: datetime
+    sent_at: datetime | None
+    num_media: int
+    error_code: int | None
+    error_message: str
+
+
+@dataclass(frozen=True)
+class RemoteMedia:
+    """A file of a message as Twilio has it."""
+
+    url: str
+    content_type: str
+
+
+class TwilioError(Exception):
+    """What every failure of this file is."""
+
+
+class Refused(TwilioError):
+    """Twilio answered no: the message does not exist there."""
+
+    def __init__(self, code: int, message: str, http_status: int) -> None:
+        super().__init__(f"Twilio refused with {code}")
+        self.code, self.message, self.http_status = code, message, http_status
+
+
+class NotReached(TwilioError):
+    """No connection was made: the message does not exist there."""
+
+
+class NoAnswer(TwilioError):
+    """Twilio may or may not have taken it: only looking it up there can tell."""
+
+
+def _with_zone(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def _remote(message: Any) -> RemoteMessage:
+    created_at = _with_zone(message.date_created) or datetime.now(UTC)
+    return RemoteMessage(
+        sid=message.sid,
+        status=str(message.status or ""),
+        direction="inbound" if str(message.direction or "").startswith("inbound") else "outbound",
+        from_number=message.from_ or "",
+        to_number=message.to or "",
+        body=message.body or "",
+        created_at=created_at,
+        sent_at=_with_zone(message.date_sent),
+        num_media=int(message.num_media or 0),
+        error_code=message.error_code,
+        error_message=message.error_message or "",
+    )
+
+
+class Twilio:
+    """The gateway. `app.extensions["twilio"]` holds one; tests put a fake in its place."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    @cached_property
+    def _client(self) -> Any:
+        from twilio.http.http_client import TwilioHttpClient
+        from twilio.rest import Client
+
+        account = self.account
+        client = Client(account.sid, account.token, http_client=TwilioHttpClient(timeout=account.timeout))
+        if account.base_url:
+            client.api.base_url = client.content.base_url = client.messaging.base_url = account.base_url
+        return client
+
+    def send(self, outgoing: Outgoing) -> RemoteMessage:
+        """Give `outgoing` to Twilio. Raises Refused or NotReached (it was not sent), or NoAnswer (nobody knows)."""
+        sender = {"from_": f"whatsapp:{self.account.whatsapp_number}"}
+        if self.account.messaging_service_sid:
+            sender = {"messaging_service_sid": self.account.messaging_service_sid}
+        if outgoing.content_sid:
+            content = {"content_sid": outgoing.content_sid}
+            if outgoing.content_variables:
+                content["content_variables"] = json.dumps(outgoing.content_variables, ensure_ascii=False)
+        else:
+            content = {"body": outgoing.body}
+        callback = {"status_callback": outgoing.status_callback} if outgoing.status_callback else {}
+        create = self._client.messages.create
+        return _remote(self._call(lambda: create(to=f"whatsapp:{outgoing.to}", **sender, **content, **callback)))
+
+    def fetch(self, sid: str) -> RemoteMessage:
+        """Return the message `sid` as Twilio has it now. Raises TwilioError."""
+        return _remote(self._call(lambda: self._client.messages(sid).fetch()))
+
+    def list_since(self, since: datetime, limit: int = 20_000) -> Iterator[RemoteMessage]:
+        """Yield what was sent since `since`, in and out, newest first, at most `limit`. Raises TwilioError."""
+        stream = iter(
+            self._call(lambda: self._client.messages.stream(date_sent_after=since, limit=limit, page_size=200))
+        )
+        while (message := self._call(lambda: next(stream, None))) is not None:
+            remote = _remote(message)
+            if "whatsapp:" in remote.from_number + remote.to_number:
+                yield remote
+
+    def list_media(self, sid: str) -> list[RemoteMedia]:
+        """Return the files of the message `sid`, in their order. Raises TwilioError."""
+        found = self._call(lambda: self._client.messages(sid).media.list(limit=50))
+        base = (self.account.base_url or "https://api.twilio.com").rstrip("/")
+        return [RemoteMedia(base + str(media.uri).removesuffix(".json"), media.content_type or "") for media in found]
+
+    def _call(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask once, and once more where Twilio promises that it did nothing the first time."""
+        try:
+            return self._translate(ask)
+        except Refused as refused:
+            if refused.http_status not in _NEVER_PROCESSED:
+                raise
+            time.sleep(_RETRY_PAUSE_SECONDS)
+            return self._translate(ask)
+
+    def _translate(self, ask: Callable[[], Answer]) -> Answer:
+        from requests import ConnectionError as RequestsConnectionError
+        from requests import ConnectTimeout, RequestException
+        from twilio.base.exceptions import TwilioException, TwilioRestException
+        from urllib3.exceptions import NewConnectionError
+
+        try:
+            return ask()
+        except TwilioRestException as error:
+            if error.status >= 500 and error.status not in _NEVER_PROCESSED:
+                raise NoAnswer from error
+            raise Refused(int(error.code or error.status), str(error.msg), int(error.status)) from error
+        except ConnectTimeout as error:
+            raise NotReached from error
+        except RequestsConnectionError as error:
+            reason = getattr(error.args[0] if error.args else None, "reason", None)
+            raise (NotReached if isinstance(reason, NewConnectionError) else NoAnswer) from error
+        except RequestException as error:
+            raise NoAnswer from error
+        except TwilioException as error:
+            # A list that cannot be had is told by the bare response, behind the text.
+            status = getattr(error.args[1] if len(error.args) > 1 else None, "status_code", 0)
+            raise (Refused(status, "list", status) if 400 <= status < 500 else NoAnswer()) from error

@@ -1,0 +1,172 @@
+"""What arrives from Twilio, translated once: webhooks and status callbacks become our own frozen dataclasses.
+
+Unknown parameters and missing ones break nothing. The parameters are those of Twilio's "webhook request" page and of
+real traffic of 2026, which has more of them (ExternalUserId, MessageType, ChannelMetadata).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_TYPES = {
+    "text": "text",
+    "image": "image",
+    "audio": "audio",
+    "video": "video",
+    "document": "document",
+    "sticker": "sticker",
+    "contacts": "contact",
+    "location": "location",
+    "interactive": "interactive",
+    "button": "interactive",
+}
+_TYPE_OF_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
+_PHONE = re.compile(r"\+?[0-9]{5,15}")
+_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,136}")
+# Those with a column of their own; the rest of what Twilio sent is kept beside the message as it came.
+_KNOWN = re.compile(r"Body|From|To|MessageSid|SmsSid|SmsMessageSid|AccountSid|ApiVersion|Media(Url|ContentType)\d+")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A contact on WhatsApp: by phone in E.164, by user id (BSUID, such as AR.123), or by both."""
+
+    phone: str | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True)
+class MediaItem:
+    """A file that came with a message: where Twilio keeps it, what it says it is, and its name where known."""
+
+    url: str
+    content_type: str
+    filename: str = ""
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One message from a client."""
+
+    message_sid: str
+    sender: Address
+    from_number: str
+    to_number: str
+    type: str
+    body: str = ""
+    profile_name: str = ""
+    media: tuple[MediaItem, ...] = ()
+    location: dict[str, str] | None = None
+    reply_to_sid: str | None = None
+    opt_out: str = ""
+    payload: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StatusUpdate:
+    """What became of a message that we sent; `message_id` is ours, from the callback's own URL."""
+
+    message_sid: str
+    status: str
+    message_id: int | None = None
+    to_number: str = ""
+    error_code: int | None = None
+    error_message: str = ""
+
+
+class NotAMessage(ValueError):
+    """The request is Twilio's, but names no message or no sender."""
+
+
+def clean(form: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters without NUL, which no text column takes. Only after the signature was checked."""
+    return {name: value.replace("\x00", "") for name, value in form.items()}
+
+
+def parse_address(*texts: str) -> Address:
+    """Return the contact that the given addresses (From, ExternalUserId, WaId) name, with or without `whatsapp:`."""
+    phone = user_id = None
+    for text in texts:
+        bare = text.strip().removeprefix("whatsapp:").strip()
+        if user_id is None and _USER_ID.fullmatch(bare):
+            user_id = bare
+        elif phone is None and _PHONE.fullmatch(bare):
+            phone = "+" + bare.lstrip("+")
+    return Address(phone, user_id)
+
+
+def parse_int(text: str | None) -> int | None:
+    """Return the whole number in `text`, or None when there is none that fits a column."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def _parse_media(form: Mapping[str, str]) -> tuple[MediaItem, ...]:
+    count = min(parse_int(form.get("NumMedia")) or 0, 50)
+    named = form.get("Body", "") if form.get("MessageType") == "document" else ""
+    return tuple(
+        MediaItem(form[f"MediaUrl{n}"], form.get(f"MediaContentType{n}", "")[:120], named[:255])
+        for n in range(count)
+        if form.get(f"MediaUrl{n}")
+    )
+
+
+def _parse_type(form: Mapping[str, str], media: tuple[MediaItem, ...]) -> str:
+    said = form.get("MessageType", "").lower()
+    if said:
+        return _TYPES.get(said, "unknown")
+    if media:
+        kind = media[0].content_type
+        return "contact" if "vcard" in kind else _TYPE_OF_MEDIA.get(kind.split("/")[0], "document")
+    if form.get("Latitude"):
+        return "location"
+    return "text" if form.get("Body") else "unknown"
+
+
+def _parse_location(form: Mapping[str, str]) -> dict[str, str] | None:
+    names = {"Latitude": "latitude", "Longitude": "longitude", "Address": "address", "Label": "label"}
+    found = {ours: form[theirs] for theirs, ours in names.items() if form.get(theirs)}
+    return found if "latitude" in found and "longitude" in found else None
+
+
+def parse_inbound(form: Mapping[str, str]) -> Inbound:
+    """Return the message in a webhook's parameters. Raises NotAMessage when it has no id or no sender."""
+    form = clean(form)
+    sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
+    sender = parse_address(form.get("From", ""), form.get("ExternalUserId", ""), form.get("WaId", ""))
+    if not sid or len(sid) > 34 or (sender.phone is None and sender.user_id is None):
+        raise NotAMessage
+    media = _parse_media(form)
+    kind = _parse_type(form, media)
+    document = kind == "document" and bool(media)
+    return Inbound(
+        message_sid=sid,
+        sender=sender,
+        from_number=form.get("From", "")[:150],
+        to_number=form.get("To", "")[:150],
+        type=kind,
+        body="" if document and form.get("Body") == media[0].filename else form.get("Body", ""),
+        profile_name=form.get("ProfileName", ""),
+        media=media,
+        location=_parse_location(form),
+        reply_to_sid=form.get("OriginalRepliedMessageSid", "")[:34] or None,
+        opt_out=form.get("OptOutType", "").upper(),
+        payload={name: value for name, value in form.items() if not _KNOWN.fullmatch(name)},
+    )
+
+
+def parse_status(form: Mapping[str, str], query: Mapping[str, str]) -> StatusUpdate:
+    """Return what a status callback says. Raises NotAMessage when it names no message."""
+    form = clean(form)
+    sid = form.get("MessageSid") or form.get("SmsSid") or ""
+    if not sid or len(sid) > 34:
+        raise NotAMessage
+    return StatusUpdate(
+        message_sid=sid,
+        status=(form.get("MessageStatus") or form.get("SmsStatus") or "").lower()[:20],
+        message_id=parse_int(query.get("message")),
+        to_number=form.get("To", ""),
+        error_code=parse_int(form.get("ErrorCode")) or None,
+        error_message=form.get("ErrorMessage") or form.get("ChannelStatusMessage") or "",
+    )

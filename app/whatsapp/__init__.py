@@ -1,0 +1,15 @@
+"""The inbox: conversations and their messages, from Twilio's webhooks to the screen and back."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.whatsapp import api, cli, labels, poll, views, webhook
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` its inbox: pages, JSON API, Twilio's doors and `flask whatsapp`."""
+    for blueprint in (poll.bp, views.bp, api.bp, webhook.bp):
+        app.register_blueprint(blueprint)
+    labels.init_app(app)
+    app.cli.add_command(cli.whatsapp)

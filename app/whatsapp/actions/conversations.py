@@ -1,0 +1,92 @@
+"""What staff do with a conversation besides writing: read it, say which event it is about, keep sentences at hand."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from sqlalchemy import update
+
+from app.coordinaciones.queries import get_coordinacion
+from app.errors import Invalid
+from app.extensions import utcnow, writing
+from app.whatsapp import queries
+from app.whatsapp.actions.arrivals import find_or_make_conversation, fold_search_text, mark_read_where
+from app.whatsapp.errors import NoPhone
+from app.whatsapp.feed import next_change
+from app.whatsapp.identity import parse_contact
+from app.whatsapp.models import Conversation, Message, QuickReply
+
+
+def mark_read(conversation_id: int, until: int | None = None) -> bool:
+    """Count as read what had come when change `until` was the newest (all when None); return whether any was unread.
+
+    What arrives between the look and this call has a later number, and stays unread.
+    """
+    if queries.get_conversation(conversation_id).unread_count == 0:
+        return False
+    now = utcnow()
+    with writing() as session:
+        change = next_change(session)
+        conversation = session.get_one(Conversation, conversation_id)
+        mark_read_where(session, conversation, Message.change <= (change if until is None else until), now)
+        conversation.change = change
+    return True
+
+
+def assign(conversation_id: int, coordinacion_id: int | None) -> None:
+    """Say which coordinación a conversation is about from now on (None: no coordinación).
+
+    What was said before anyone knew belongs to it as well. Raises NotFound.
+    """
+    if coordinacion_id is not None:
+        get_coordinacion(coordinacion_id)
+    with writing() as session:
+        change = next_change(session)
+        conversation = queries.get_conversation(conversation_id)
+        conversation.coordinacion_id, conversation.change = coordinacion_id, change
+        if coordinacion_id is not None:
+            session.execute(
+                update(Message)
+                .where(Message.conversation_id == conversation_id, Message.coordinacion_id.is_(None))
+                .values(coordinacion_id=coordinacion_id)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def open_for_coordinacion(coordinacion_id: int) -> int:
+    """Return the id of the chat with a coordinación's client, which is about that coordinación from now on.
+
+    Raises NotFound, or NoPhone when there is nobody to write to.
+    """
+    phone = get_coordinacion(coordinacion_id).phone
+    contact = parse_contact(phone) if phone else None
+    if contact is None:
+        raise NoPhone
+    known = queries.find_conversation(contact)
+    if known is not None and known.coordinacion_id == coordinacion_id:
+        return known.id
+    with writing() as session:
+        change = next_change(session)
+        conversation = queries.find_conversation(contact)
+        if conversation is None:
+            conversation = find_or_make_conversation(session, contact, utcnow())
+            fold_search_text(conversation)
+        conversation.coordinacion_id, conversation.change = coordinacion_id, change
+        session.flush()
+        return conversation.id
+
+
+def keep_quick_reply(body: str) -> None:
+    """Keep a sentence for the composer. Raises Invalid when it is empty or longer than a message may be."""
+    body = body.replace("\x00", "").strip()
+    if not body or len(body) > 1600:
+        raise Invalid(_("Escribí la respuesta que querés guardar, de hasta 1600 caracteres."))
+    with writing() as session:
+        session.add(QuickReply(body=body))
+
+
+def drop_quick_reply(reply_id: int) -> None:
+    """Forget a sentence; one that is gone already stays gone."""
+    with writing() as session:
+        reply = session.get(QuickReply, reply_id)
+        if reply is not None:
+            session.delete(reply)

@@ -1,0 +1,103 @@
+"""What Twilio brings: a client's message, and news of ours."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.extensions import db, utcnow, writing
+from app.phones import phone_key
+from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
+from app.twilio.payloads import Inbound, StatusUpdate, parse_address
+from app.whatsapp import queries
+from app.whatsapp.actions.arrivals import store_inbound
+from app.whatsapp.delivery import RANK, advances
+from app.whatsapp.feed import next_change
+from app.whatsapp.models import Conversation, Message
+
+log = logging.getLogger(__name__)
+
+
+def receive(inbound: Inbound) -> Message | None:
+    """Store a client's message, once; a webhook that comes again changes nothing and gives None."""
+    now = utcnow()
+    try:
+        with writing() as session:
+            change = next_change(session)
+            return store_inbound(session, inbound, now, change, now)
+    except IntegrityError:
+        if queries.find_message_by_sid(inbound.message_sid) is None:
+            raise
+        log.info("A webhook came again.", extra={"message_sid": inbound.message_sid})
+        return None
+
+
+def record_outcome(message: Message, sid: str | None, status: str, error_code: int | None, error: str) -> bool:
+    """Write what is known of an outbound message now; return whether that is anything new. States never go back."""
+    changed = False
+    if sid and message.message_sid is None:
+        message.message_sid = sid
+        changed = True
+    if advances(message.status, status):
+        message.status = status
+        message.error_code, message.error_message = error_code, error
+        changed = True
+    return changed
+
+
+def follow_outcome(session: Session, message: Message, change: int, now: datetime) -> None:
+    """Carry a message's new state to what depends on it: the list's last line, the window, the opt-out."""
+    message.change = change
+    if message.status == "read" and message.read_at is None:
+        message.read_at = now
+    conversation = session.get_one(Conversation, message.conversation_id)
+    conversation.change = change
+    if message.error_code == WINDOW_CLOSED and (conversation.window_expires_at or now) >= now:
+        conversation.window_expires_at = now
+    if message.error_code == OPTED_OUT:
+        conversation.opted_out = True
+
+
+def _find(session: Session, update: StatusUpdate) -> Message | None:
+    """Return the message of a callback: by Twilio's sid, else by our id in its URL when that one has no sid yet.
+
+    The second is how a send heals whose answer was lost.
+    """
+    found = session.scalar(select(Message).where(Message.message_sid == update.message_sid))
+    if found is not None or update.message_id is None:
+        return found
+    mine = session.get(Message, update.message_id)
+    if mine is None or mine.inbound or mine.message_sid is not None:
+        return None
+    sent_to, told = parse_address(mine.to_number), parse_address(update.to_number)
+    same = sent_to.user_id == told.user_id if sent_to.user_id else _same_phone(sent_to.phone, told.phone)
+    return mine if same else None
+
+
+def _same_phone(one: str | None, other: str | None) -> bool:
+    return bool(one and other and phone_key(one) == phone_key(other))
+
+
+def apply_status(update: StatusUpdate) -> bool:
+    """Move our message on to what a callback says; return whether anything changed.
+
+    Late, doubled and out-of-order callbacks change nothing, and take no number of the sequence.
+    """
+    known = _find(db.session(), update)
+    if known is None or (known.message_sid is not None and not advances(known.status, update.status)):
+        if known is None:
+            log.info("A callback for a message that is not here.", extra={"message_sid": update.message_sid})
+        return False
+    with writing() as session:
+        change = next_change(session)
+        message = session.get_one(Message, known.id, populate_existing=True)
+        status = update.status if update.status in RANK else message.status
+        if not record_outcome(message, update.message_sid, status, update.error_code, update.error_message):
+            session.rollback()
+            return False
+        follow_outcome(session, message, change, utcnow())
+    return True

@@ -1,0 +1,226 @@
+"""Asking Twilio what the webhooks did not tell: messages that never came, and what became of those we sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.extensions import db, utcnow, writing
+from app.formats import fold
+from app.phones import phone_key
+from app.twilio import gateway
+from app.twilio.client import Refused, RemoteMessage
+from app.twilio.payloads import Inbound, MediaItem, parse_address
+from app.whatsapp import queries
+from app.whatsapp.actions.arrivals import (
+    find_or_make_conversation,
+    fold_search_text,
+    mark_read_where,
+    place_last,
+    store_inbound,
+)
+from app.whatsapp.actions.receive import follow_outcome, record_outcome
+from app.whatsapp.delivery import UNSETTLED
+from app.whatsapp.feed import next_change
+from app.whatsapp.identity import contact_of
+from app.whatsapp.models import Message, SyncRun
+
+FIRST_SYNC_REACHES_BACK = timedelta(days=30)
+MARGIN = timedelta(hours=1)
+# A send in flight is left alone for as long as it may still be waiting for Twilio's answer.
+IN_FLIGHT = timedelta(minutes=2)
+# What Twilio does not list after this long was never there.
+GIVE_UP = timedelta(minutes=15)
+# Twilio keeps a message queued for at most four hours; a day later nothing more will come.
+STALE_LIMIT = timedelta(days=1)
+
+
+@dataclass
+class SyncReport:
+    """What a sync saw, added and settled."""
+
+    seen: int = 0
+    added: int = 0
+    settled: int = 0
+    missing: list[str] = field(default_factory=list)
+
+
+def sync(progress: Callable[[SyncReport], None], since: datetime | None = None) -> SyncReport:
+    """Bring in what Twilio has and we have not, since `since` or the last sync less a margin. Raises TwilioError.
+
+    Each message is a transaction of its own, unique by its sid: two syncs at once, or one cut short, do no harm.
+    """
+    started_at, report = utcnow(), SyncReport()
+    since = since or _last_start() - MARGIN
+    with writing() as session:
+        run = SyncRun(started_at=started_at)
+        session.add(run)
+    for remote in reversed(list(gateway().list_since(since))):
+        report.seen += 1
+        _take(remote, report)
+        progress(report)
+    _settle_stale(started_at, report)
+    progress(report)
+    with writing() as session:
+        run = session.get_one(SyncRun, run.id)
+        run.finished_at = utcnow()
+        run.seen_count, run.added_count, run.settled_count = report.seen, report.added, report.settled
+    return report
+
+
+def _last_start() -> datetime:
+    latest = select(SyncRun.started_at).where(SyncRun.finished_at.is_not(None)).order_by(SyncRun.started_at.desc())
+    return db.session.scalars(latest.limit(1)).first() or utcnow() - FIRST_SYNC_REACHES_BACK
+
+
+def _take(remote: RemoteMessage, report: SyncReport) -> None:
+    known = queries.find_message_by_sid(remote.sid)
+    if known is not None:
+        report.settled += not known.inbound and _settle(known.id, remote)
+        return
+    # Asked before the transaction begins: nothing stays open while Twilio answers.
+    media = tuple(MediaItem(item.url, item.content_type) for item in _media_of(remote))
+    try:
+        with writing() as session:
+            change = next_change(session)
+            if remote.direction == "inbound":
+                store_inbound(session, _inbound(remote, media), remote.created_at, change, utcnow())
+                report.added += 1
+                return
+            lost = _find_lost(session, remote)
+            if lost is not None:
+                _write_outcome(session, lost, remote, change)
+                report.settled += 1
+            else:
+                _store_outbound(session, remote, change)
+                report.added += 1
+    except IntegrityError:
+        if queries.find_message_by_sid(remote.sid) is None:
+            raise  # Otherwise a webhook, a callback or another sync was faster, and the message is here.
+
+
+def _media_of(remote: RemoteMessage) -> list[MediaItem]:
+    if not remote.num_media:
+        return []
+    return [MediaItem(item.url, item.content_type) for item in gateway().list_media(remote.sid)]
+
+
+def _inbound(remote: RemoteMessage, media: tuple[MediaItem, ...]) -> Inbound:
+    kind = media[0].content_type.split("/")[0] if media else "text"
+    return Inbound(
+        message_sid=remote.sid,
+        sender=parse_address(remote.from_number),
+        from_number=remote.from_number,
+        to_number=remote.to_number,
+        type=kind if kind in ("text", "image", "audio", "video") else "document",
+        body=remote.body.replace("\x00", ""),
+        media=media,
+    )
+
+
+def _write_outcome(session: Session, message: Message, remote: RemoteMessage, change: int) -> bool:
+    changed = record_outcome(message, remote.sid, remote.status, remote.error_code, remote.error_message)
+    if changed:
+        follow_outcome(session, message, change, utcnow())
+    return changed
+
+
+def _settle(message_id: int, remote: RemoteMessage) -> bool:
+    with writing() as session:
+        change = next_change(session)
+        if _write_outcome(session, session.get_one(Message, message_id), remote, change):
+            return True
+        session.rollback()
+    return False
+
+
+def _find_lost(session: Session, remote: RemoteMessage) -> Message | None:
+    """Return our message whose answer from Twilio was lost, if `remote` is it: same contact, same words, same time."""
+    candidates = session.scalars(
+        select(Message)
+        .where(
+            Message.direction == "outbound",
+            Message.message_sid.is_(None),
+            Message.status.in_(("unconfirmed", "queued")),
+            Message.created_at.between(remote.created_at - MARGIN, remote.created_at + IN_FLIGHT),
+        )
+        .order_by(Message.created_at, Message.id)
+    )
+    told = parse_address(remote.to_number)
+    for message in candidates:
+        mine = parse_address(message.to_number)
+        same = mine.user_id == told.user_id if mine.user_id else _key(mine.phone) == _key(told.phone)
+        if same and (message.template is not None or message.body == remote.body):
+            return message
+    return None
+
+
+def _key(phone: str | None) -> str:
+    return phone_key(phone) if phone else ""
+
+
+def _store_outbound(session: Session, remote: RemoteMessage, change: int) -> None:
+    """Store what was sent with our number but not by us: from Twilio's console, or by another program."""
+    now, sent_at = utcnow(), remote.sent_at or remote.created_at
+    conversation = find_or_make_conversation(session, contact_of(parse_address(remote.to_number)), now)
+    fold_search_text(conversation)
+    session.flush()
+    message = Message(
+        conversation_id=conversation.id,
+        coordinacion_id=conversation.coordinacion_id,
+        direction="outbound",
+        body=remote.body,
+        search_text=fold(remote.body),
+        from_number=remote.from_number,
+        to_number=remote.to_number,
+        status=remote.status,
+        error_code=remote.error_code,
+        error_message=remote.error_message,
+        message_sid=remote.sid,
+        sent_at=sent_at,
+        change=change,
+    )
+    session.add(message)
+    session.flush()
+    place_last(conversation, message, change)
+    # Whoever answered had read what came before.
+    mark_read_where(session, conversation, Message.sent_at <= sent_at, now)
+
+
+def _settle_stale(now: datetime, report: SyncReport) -> None:
+    """Ask for each message of ours that is still on its way, and give up on those that Twilio never had."""
+    stale = select(Message.id, Message.message_sid, Message.created_at).where(
+        Message.direction == "outbound",
+        Message.status.in_(UNSETTLED),
+        Message.created_at < now - IN_FLIGHT,
+        Message.created_at > now - STALE_LIMIT,
+    )
+    rows = db.session.execute(stale.order_by(Message.id)).all()
+    db.session.commit()
+    for message_id, sid, created_at in rows:
+        if sid:
+            try:
+                report.settled += _settle(message_id, gateway().fetch(sid))
+            except Refused:
+                report.missing.append(sid)
+        elif created_at < now - GIVE_UP:
+            report.settled += _give_up(message_id)
+
+
+def _give_up(message_id: int) -> bool:
+    with writing() as session:
+        change = next_change(session)
+        message = session.get_one(Message, message_id)
+        if message.message_sid is not None or not record_outcome(
+            message, None, "failed", None, _("No llegó a salir. Mandalo de nuevo.")
+        ):
+            session.rollback()
+            return False
+        follow_outcome(session, message, change, utcnow())
+    return True

@@ -1,0 +1,43 @@
+"""`flask whatsapp`: asking Twilio what the webhooks did not tell."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+from flask.cli import AppGroup
+
+from app.twilio.client import NoAnswer, NotReached, Refused, TwilioError
+from app.whatsapp.actions.sync import SyncReport
+from app.whatsapp.actions.sync import sync as run_sync
+
+whatsapp = AppGroup("whatsapp", help="What Coordina does with Twilio from a shell.")
+
+
+def _reason(error: TwilioError) -> str:
+    if isinstance(error, Refused):
+        return f"Twilio refused with {error.code}: {error.message}"
+    if isinstance(error, NotReached):
+        return "Twilio could not be reached: check the network and TWILIO_API_BASE_URL."
+    return "Twilio did not answer in time." if isinstance(error, NoAnswer) else "Twilio failed."
+
+
+def _show(report: SyncReport) -> None:
+    click.echo(f"\rSeen {report.seen}, added {report.added}, settled {report.settled}", nl=False, err=True)
+
+
+@whatsapp.command("sync")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="UTC; the last sync if not given."
+)
+def sync(since: datetime | None) -> None:
+    """Bring in messages that no webhook brought, and settle what is still on its way."""
+    try:
+        report = run_sync(_show, since.replace(tzinfo=UTC) if since else None)
+    except TwilioError as error:
+        click.echo(err=True)
+        raise click.ClickException(f"{_reason(error)} What was brought in until here is kept; run it again.") from error
+    click.echo(err=True)
+    click.echo(f"Seen {report.seen}, added {report.added}, settled {report.settled}.")
+    if report.missing:
+        click.echo(f"Twilio knows nothing of {len(report.missing)} messages that it had accepted.", err=True)

@@ -1,0 +1,35 @@
+"""What WhatsApp forbids and what Twilio refuses, as our own errors."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask_babel import lazy_gettext as _l
+
+from app.errors import Conflict, DomainError, Invalid
+
+
+class WindowClosed(Conflict):
+    code = "window_closed"
+    detail = _l("Pasaron las 24 h desde su último mensaje. Elegí una plantilla para volver a escribirle.")
+
+
+class OptedOut(Conflict):
+    code = "opted_out"
+    detail = _l("Esta persona pidió no recibir más mensajes. Solo puede volver a escribirte ella.")
+
+
+class NoPhone(Conflict):
+    code = "no_phone"
+    detail = _l("Esta coordinación no tiene teléfono. Agregalo para escribirle.")
+
+
+class KeyReused(Invalid):
+    code = "idempotency_key_reused"
+    detail = _l("Esa clave de idempotencia ya se usó con otro mensaje.")
+
+
+class NotConfigured(DomainError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "twilio_not_configured"
+    detail = _l("Falta conectar Twilio. Avisale al administrador.")

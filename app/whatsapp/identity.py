@@ -1,0 +1,28 @@
+"""Whose conversation is this? One contact is one conversation, however the number is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.phones import phone_key
+from app.twilio.payloads import Address, parse_address
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who is on the other side: `phone` as WhatsApp writes it and the key that compares it, or a user id, or both."""
+
+    phone: str | None
+    key: str | None
+    user_id: str | None
+
+
+def contact_of(address: Address) -> Contact:
+    """Return the contact at an address that Twilio gave."""
+    return Contact(address.phone, phone_key(address.phone) if address.phone else None, address.user_id)
+
+
+def parse_contact(text: str) -> Contact | None:
+    """Return the contact that an API path names: +549..., 549... or a user id like AR.123; None when it names none."""
+    address = parse_address(text)
+    return contact_of(address) if address.phone or address.user_id else None

@@ -1,0 +1,181 @@
+"""Conversations, their messages, and the one sequence that numbers every change of either."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.auth.models import User
+from app.coordinaciones.models import Coordinacion
+from app.extensions import Base, utcnow
+
+# SQLite numbers its rows by itself only for a column that is spelled INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class ChangeCounter(Base):
+    """The one row that numbers changes. Writers take its lock first, so numbers come in the order of commits."""
+
+    __tablename__ = "cambios"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Conversation(Base):
+    """All that was said with one contact of WhatsApp, who is known by phone, by user id (BSUID), or by both.
+
+    `phone_number` is E.164 in the form that WhatsApp itself uses, which answers go to; `phone_key` makes it one contact
+    however it is written. `coordinacion_id` is the coordinación that new messages belong to.
+    """
+
+    __tablename__ = "whatsapp_conversaciones"
+    __table_args__ = (
+        CheckConstraint("unread_count >= 0", name="unread_count"),
+        CheckConstraint("phone_key IS NOT NULL OR user_id IS NOT NULL", name="contact"),
+        CheckConstraint("(phone_key IS NULL) = (phone_number IS NULL)", name="phone"),
+        Index("ix_whatsapp_conversaciones_newest", "last_message_at", "id"),
+        Index(
+            "ix_whatsapp_conversaciones_unread",
+            "unread_count",
+            sqlite_where=text("unread_count > 0"),
+            postgresql_where=text("unread_count > 0"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    coordinacion_id: Mapped[int | None] = mapped_column(
+        ForeignKey("coordinaciones.id", ondelete="SET NULL"), index=True
+    )
+    phone_number: Mapped[str | None] = mapped_column(String(20))
+    phone_key: Mapped[str | None] = mapped_column(String(20), unique=True)
+    user_id: Mapped[str | None] = mapped_column(String(140), unique=True)
+    profile_name: Mapped[str] = mapped_column(Text, default="")
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    # No foreign key: messages already point here, and two tables that point at each other cannot be created in turn.
+    last_message_id: Mapped[int | None] = mapped_column(BigId)
+    last_message_at: Mapped[datetime] = mapped_column(default=utcnow)
+    unread_count: Mapped[int] = mapped_column(default=0)
+    window_expires_at: Mapped[datetime | None]
+    opted_out: Mapped[bool] = mapped_column(default=False)
+    change: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    coordinacion: Mapped[Coordinacion | None] = relationship()
+    last_message: Mapped[Message | None] = relationship(
+        primaryjoin="foreign(Conversation.last_message_id) == Message.id", viewonly=True
+    )
+
+    def window_open(self, now: datetime) -> bool:
+        """Tell whether free text may be sent at `now`: within 24 hours of the client's last message."""
+        return self.window_expires_at is not None and now < self.window_expires_at
+
+    @property
+    def address(self) -> str:
+        """Where WhatsApp reaches this contact: a phone in E.164, or a user id such as AR.123."""
+        return self.phone_number or self.user_id or ""
+
+
+class Message(Base):
+    """One message, in or out. `sent_at` is its place in the conversation: when its sender sent it.
+
+    `status` moves by delivery.advance alone. `read_at` is when the client read an outbound message, or when staff read
+    an inbound one. `payload` keeps what Twilio sent with it beyond the columns here, as it came.
+    """
+
+    __tablename__ = "whatsapp_mensajes"
+    __table_args__ = (
+        CheckConstraint("direction IN ('inbound', 'outbound')", name="direction"),
+        Index("ix_whatsapp_mensajes_thread", "conversation_id", "sent_at", "id"),
+        Index("ix_whatsapp_mensajes_changes", "conversation_id", "change"),
+        Index("ix_whatsapp_mensajes_history", "coordinacion_id", "sent_at", "id"),
+        Index(
+            "ix_whatsapp_mensajes_unread",
+            "conversation_id",
+            "coordinacion_id",
+            sqlite_where=text("direction = 'inbound' AND read_at IS NULL"),
+            postgresql_where=text("direction = 'inbound' AND read_at IS NULL"),
+        ),
+        Index(
+            "ix_whatsapp_mensajes_unsettled",
+            "created_at",
+            sqlite_where=text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
+            postgresql_where=text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"))
+    coordinacion_id: Mapped[int | None] = mapped_column(ForeignKey("coordinaciones.id", ondelete="SET NULL"))
+    direction: Mapped[str] = mapped_column(String(10))
+    type: Mapped[str] = mapped_column(String(20), default="text")
+    body: Mapped[str] = mapped_column(Text, default="")
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    from_number: Mapped[str] = mapped_column(String(150))
+    to_number: Mapped[str] = mapped_column(String(150))
+    status: Mapped[str] = mapped_column(String(20))
+    error_code: Mapped[int | None]
+    error_message: Mapped[str] = mapped_column(Text, default="")
+    message_sid: Mapped[str | None] = mapped_column(String(34), unique=True)
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    request_digest: Mapped[str] = mapped_column(String(64), default="")
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
+    template: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    reply_to_sid: Mapped[str | None] = mapped_column(String(34))
+    payload: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    sent_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    change: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    conversation: Mapped[Conversation] = relationship()
+    coordinacion: Mapped[Coordinacion | None] = relationship()
+    author: Mapped[User | None] = relationship()
+    media: Mapped[list[Media]] = relationship(order_by="Media.position", cascade="all, delete-orphan")
+
+    @property
+    def inbound(self) -> bool:
+        return self.direction == "inbound"
+
+
+class Media(Base):
+    """A file that came with a message, in its order; `url` is where Twilio keeps it."""
+
+    __tablename__ = "whatsapp_medios"
+    __table_args__ = (Index("uq_whatsapp_medios_message_id_position", "message_id", "position", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("whatsapp_mensajes.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    url: Mapped[str] = mapped_column(Text)
+    content_type: Mapped[str] = mapped_column(String(120), default="")
+    filename: Mapped[str] = mapped_column(String(255), default="")
+    size: Mapped[int | None]
+
+
+class SyncRun(Base):
+    """How far `flask whatsapp sync` has come: the next run starts here, less a margin."""
+
+    __tablename__ = "whatsapp_sincronizaciones"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    seen_count: Mapped[int] = mapped_column(default=0)
+    added_count: Mapped[int] = mapped_column(default=0)
+    settled_count: Mapped[int] = mapped_column(default=0)
+
+
+class QuickReply(Base):
+    """A sentence that staff send often, offered in the composer."""
+
+    __tablename__ = "respuestas_rapidas"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)

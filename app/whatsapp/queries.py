@@ -1,0 +1,210 @@
+"""What whatsapp reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.coordinaciones.models import Coordinacion
+from app.errors import Invalid, NotFound
+from app.extensions import db
+from app.formats import fold
+from app.whatsapp.identity import Contact
+from app.whatsapp.models import Conversation, Message, QuickReply
+from app.whatsapp.window import CLOSING_SOON
+
+Row = TypeVar("Row")
+# Ids are 64-bit numbers; SQLite's driver refuses larger ones with an error of its own.
+LARGEST_ID = 2**63 - 1
+_CURSOR = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6})-([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows, and where the next ones begin; `next_cursor` is None at the end."""
+
+    items: Sequence[Row]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class ConversationFilter:
+    """Which conversations are asked for. `closing` are those whose window closes within two hours of `now`."""
+
+    now: datetime
+    q: str = ""
+    unread: bool = False
+    closing: bool = False
+    coordinacion_id: int | None = None
+
+
+def write_cursor(moment: datetime, row_id: int) -> str:
+    """Return the place of a row in an order by moment and id."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{row_id}"
+
+
+def parse_cursor(cursor: str) -> tuple[datetime, int]:
+    """Return the place that `write_cursor` wrote. Raises Invalid for anything else."""
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise Invalid(fields={"cursor": _("Ese cursor no es de esta lista.")})
+    try:
+        moment = datetime.strptime(found[1], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Invalid(fields={"cursor": _("Ese cursor no es de esta lista.")}) from error
+    return moment, int(found[2])
+
+
+def like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Return the condition that `column` holds every word of `text`, which a search without accents folded."""
+    return and_(*(column.contains(word, autoescape=True) for word in fold(text).split()[:8]))
+
+
+def _conversations() -> Select[Conversation]:
+    return select(Conversation).options(joinedload(Conversation.coordinacion), joinedload(Conversation.last_message))
+
+
+def _matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Conversation.last_message_id.is_not(None)]
+    if wanted.unread:
+        conditions.append(Conversation.unread_count > 0)
+    if wanted.closing:
+        conditions.append(Conversation.window_expires_at > wanted.now)
+        conditions.append(Conversation.window_expires_at <= wanted.now + CLOSING_SOON)
+    if wanted.coordinacion_id is not None:
+        said = select(Message.id).where(Message.conversation_id == Conversation.id)
+        conditions.append(said.where(Message.coordinacion_id == wanted.coordinacion_id).exists())
+    if wanted.q.strip():
+        of_event = select(Coordinacion.id).where(Coordinacion.id == Conversation.coordinacion_id)
+        of_text = select(Message.id).where(Message.conversation_id == Conversation.id)
+        conditions.append(
+            or_(
+                like_words(Conversation.search_text, wanted.q),
+                of_event.where(like_words(Coordinacion.search_text, wanted.q)).exists(),
+                of_text.where(like_words(Message.search_text, wanted.q)).exists(),
+            )
+        )
+    return conditions
+
+
+def list_conversations(wanted: ConversationFilter, limit: int, cursor: str = "") -> Page[Conversation]:
+    """Return conversations that have messages, newest first. Raises Invalid for a foreign cursor."""
+    statement = _conversations().where(*_matching(wanted))
+    if cursor:
+        statement = statement.where(tuple_(Conversation.last_message_at, Conversation.id) < parse_cursor(cursor))
+    order = (Conversation.last_message_at.desc(), Conversation.id.desc())
+    rows = db.session.scalars(statement.order_by(*order).limit(limit + 1)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows[:limit], write_cursor(last.last_message_at, last.id) if last else None)
+
+
+def count_closing(now: datetime) -> int:
+    """Return how many conversations close within two hours."""
+    conditions = _matching(ConversationFilter(now=now, closing=True))
+    return db.session.scalars(select(func.count(Conversation.id)).where(*conditions)).one()
+
+
+def unread_count() -> int:
+    """Return how many messages nobody has read."""
+    unread = select(func.coalesce(func.sum(Conversation.unread_count), 0)).where(Conversation.unread_count > 0)
+    return int(db.session.scalars(unread).one())
+
+
+def unread_by_coordinacion(ids: Iterable[int]) -> dict[int, int]:
+    """Return how many unread messages each coordinación of `ids` has; those with none are absent."""
+    statement = (
+        select(Message.coordinacion_id, func.count())
+        .where(Message.direction == "inbound", Message.read_at.is_(None), Message.coordinacion_id.in_(list(ids)))
+        .group_by(Message.coordinacion_id)
+    )
+    return {int(row[0]): int(row[1]) for row in db.session.execute(statement) if row[0] is not None}
+
+
+def get_conversation(conversation_id: int) -> Conversation:
+    """Return a conversation with its coordinación. Raises NotFound."""
+    conversation = None
+    if 0 < conversation_id <= LARGEST_ID:
+        conversation = db.session.scalar(_conversations().where(Conversation.id == conversation_id))
+    if conversation is None:
+        raise NotFound
+    return conversation
+
+
+def find_conversation(contact: Contact) -> Conversation | None:
+    """Return the conversation with `contact`: by phone first, however it is written, else by user id."""
+    for condition in (
+        Conversation.phone_key == contact.key if contact.key else None,
+        Conversation.user_id == contact.user_id if contact.user_id else None,
+    ):
+        if condition is not None:
+            found = db.session.scalar(_conversations().where(condition))
+            if found is not None:
+                return found
+    return None
+
+
+def _messages() -> Select[Message]:
+    return select(Message).options(joinedload(Message.author), selectinload(Message.media))
+
+
+def list_messages(
+    *, limit: int, cursor: str = "", conversation_id: int | None = None, coordinacion_id: int | None = None
+) -> Page[Message]:
+    """Return messages of a conversation, a coordinación, or both, newest first. Raises Invalid for a bad cursor."""
+    statement = _messages()
+    if conversation_id is not None:
+        statement = statement.where(Message.conversation_id == conversation_id)
+    if coordinacion_id is not None:
+        statement = statement.where(Message.coordinacion_id == coordinacion_id)
+    if cursor:
+        statement = statement.where(tuple_(Message.sent_at, Message.id) < parse_cursor(cursor))
+    rows = db.session.scalars(statement.order_by(Message.sent_at.desc(), Message.id.desc()).limit(limit + 1)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows[:limit], write_cursor(last.sent_at, last.id) if last else None)
+
+
+def list_changes(conversation_id: int, since: int, limit: int = 200) -> list[Message]:
+    """Return the messages of a conversation that changed after `since`, in the order of their changes."""
+    statement = _messages().where(Message.conversation_id == conversation_id, Message.change > since)
+    return list(db.session.scalars(statement.order_by(Message.change).limit(limit)))
+
+
+def list_quoted(messages: Iterable[Message]) -> dict[str, Message]:
+    """Return the messages that `messages` reply to, by their sid; those that we never had are absent."""
+    sids = {message.reply_to_sid for message in messages if message.reply_to_sid}
+    if not sids:
+        return {}
+    found = db.session.scalars(_messages().where(Message.message_sid.in_(sids)))
+    return {message.message_sid: message for message in found if message.message_sid}
+
+
+def get_message(message_id: int) -> Message:
+    """Return a message as it is now, whatever was loaded before. Raises NotFound."""
+    statement = _messages().where(Message.id == message_id).execution_options(populate_existing=True)
+    message = db.session.scalar(statement)
+    if message is None:
+        raise NotFound
+    return message
+
+
+def find_message_by_sid(sid: str) -> Message | None:
+    """Return the message that Twilio knows as `sid`."""
+    return db.session.scalar(_messages().where(Message.message_sid == sid))
+
+
+def find_message_by_key(key: str) -> Message | None:
+    """Return the message that was sent under an idempotency key."""
+    return db.session.scalar(_messages().where(Message.idempotency_key == key))
+
+
+def list_quick_replies() -> list[QuickReply]:
+    """Return the sentences that staff send often."""
+    return list(db.session.scalars(select(QuickReply).order_by(QuickReply.id)))

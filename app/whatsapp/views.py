@@ -1,0 +1,255 @@
+"""The pages and fragments of the inbox; what lies below /whatsapp/conversations/ID is that page or a piece of it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth.guard import current_user, require_staff
+from app.coordinaciones import queries as coordinaciones
+from app.coordinaciones.filters import Filters
+from app.errors import DomainError, Invalid
+from app.extensions import limiter, utcnow
+from app.formats import today
+from app.htmx import is_htmx, see_other
+from app.whatsapp import queries
+from app.whatsapp.actions import conversations
+from app.whatsapp.actions.send import SendRequest
+from app.whatsapp.actions.send import send as send_message
+from app.whatsapp.errors import OptedOut, WindowClosed
+from app.whatsapp.feed import current_change
+from app.whatsapp.forms import parse_body, parse_int_arg, parse_key
+from app.whatsapp.models import Conversation
+from app.whatsapp.thread import build_rows
+
+bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
+bp.before_request(require_staff)
+
+THREAD_PAGE = 40
+LIST_PAGE = 40
+FILTERS = ("all", "unread", "closing")
+
+
+def _wanted() -> queries.ConversationFilter:
+    chosen = request.args.get("filter", "all")
+    q = request.args.get("q", "").replace("\x00", "")[:200]
+    return queries.ConversationFilter(now=utcnow(), q=q, unread=chosen == "unread", closing=chosen == "closing")
+
+
+def _list_context(limit: int = LIST_PAGE) -> dict[str, Any]:
+    wanted, cursor = _wanted(), request.args.get("cursor", "")
+    return {
+        "page": queries.list_conversations(wanted, limit, cursor),
+        "q": wanted.q,
+        "filter": "unread" if wanted.unread else "closing" if wanted.closing else "all",
+        "unread": queries.unread_count(),
+        "closing": queries.count_closing(wanted.now),
+        "now": wanted.now,
+    }
+
+
+def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
+    # The number is read before the messages: what comes in between is asked for again, and nothing is missed.
+    change = current_change()
+    page = queries.list_messages(conversation_id=conversation.id, limit=THREAD_PAGE)
+    now = utcnow()
+    return {
+        "conversation": conversation,
+        "change": change,
+        "rows": build_rows(page.items, mark_new=conversation.unread_count),
+        "quoted": queries.list_quoted(page.items),
+        "older": page.next_cursor,
+        "now": now,
+        "open": conversation.window_open(now),
+        "key": str(uuid.uuid4()),
+        "quick_replies": queries.list_quick_replies(),
+        **extra,
+    }
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    return render_template("whatsapp/inbox.html", **_list_context())
+
+
+@bp.get("/panel")
+def panel() -> ResponseReturnValue:
+    """Answer the panel, with the conversation that was open in it on the page before, if that one still is."""
+    conversation_id = parse_int_arg(request.args, "conversation", None, 1, queries.LARGEST_ID)
+    chat = _chat_context_of_page(queries.get_conversation(conversation_id)) if conversation_id else {}
+    return render_template("whatsapp/_chat_panel.html", **_list_context(), **chat)
+
+
+@bp.get("/list")
+def conversation_list() -> ResponseReturnValue:
+    shown = parse_int_arg(request.args, "shown", LIST_PAGE, 0, 10_000) or LIST_PAGE
+    return render_template("whatsapp/_conversation_list.html", **_list_context(min(max(shown, LIST_PAGE), 400)))
+
+
+@bp.get("/list/more")
+def more_conversations() -> ResponseReturnValue:
+    return render_template("whatsapp/_conversation_rows.html", **_list_context())
+
+
+@bp.get("/conversations/<int:conversation_id>")
+def show(conversation_id: int) -> ResponseReturnValue:
+    conversation = queries.get_conversation(conversation_id)
+    return render_template("whatsapp/inbox.html", **_list_context(), **_chat_context_of_page(conversation))
+
+
+def _chat_context_of_page(conversation: Conversation, **extra: Any) -> dict[str, Any]:
+    context = _chat_context(conversation, **extra)
+    return {name: value for name, value in context.items() if name != "now"}
+
+
+@bp.get("/conversations/<int:conversation_id>/chat")
+def chat(conversation_id: int) -> ResponseReturnValue:
+    return render_template("whatsapp/_conversation.html", **_chat_context(queries.get_conversation(conversation_id)))
+
+
+@bp.get("/conversations/<int:conversation_id>/older")
+def older(conversation_id: int) -> ResponseReturnValue:
+    page = queries.list_messages(
+        conversation_id=conversation_id, limit=THREAD_PAGE, cursor=request.args.get("cursor", "")
+    )
+    return render_template(
+        "whatsapp/_older.html",
+        conversation_id=conversation_id,
+        rows=build_rows(page.items),
+        quoted=queries.list_quoted(page.items),
+        older=page.next_cursor,
+    )
+
+
+@bp.get("/conversations/<int:conversation_id>/changes")
+def changes(conversation_id: int) -> ResponseReturnValue:
+    """Answer what changed since the number that the thread has, and the composer if the window opened or closed."""
+    since = parse_int_arg(request.args, "since", 0, 0, queries.LARGEST_ID) or 0
+    change, now = current_change(), utcnow()
+    conversation = queries.get_conversation(conversation_id)
+    messages = queries.list_changes(conversation_id, since)
+    return render_template(
+        "whatsapp/_changes.html",
+        conversation=conversation,
+        change=change,
+        rows=build_rows(messages),
+        quoted=queries.list_quoted(messages),
+        now=now,
+        open=conversation.window_open(now),
+        was_open=request.args.get("open") == "1",
+        key=str(uuid.uuid4()),
+        quick_replies=queries.list_quick_replies(),
+    )
+
+
+@bp.post("/conversations/<int:conversation_id>/messages")
+@limiter.limit("60 per minute")
+def send(conversation_id: int) -> ResponseReturnValue:
+    """Send what the composer holds; its hidden key makes a second click the same message."""
+    key = parse_key(request.form.get("key")) or str(uuid.uuid4())
+    body, error = parse_body(request.form.get("body", ""))
+    try:
+        if error:
+            raise Invalid(error)
+        sending = send_message(SendRequest(body=body, conversation_id=conversation_id), key, current_user().id)
+    except DomainError as refusal:
+        return _refuse(conversation_id, key, request.form.get("body", ""), refusal)
+    if not is_htmx():
+        return see_other(url_for(".show", conversation_id=conversation_id))
+    message = queries.get_message(sending.message_id)
+    rows = build_rows([message])
+    return render_template("whatsapp/_sent.html", rows=rows, quoted={}, pending_key=key), 201
+
+
+def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> ResponseReturnValue:
+    conversation = queries.get_conversation(conversation_id)
+    if is_htmx():
+        closed = isinstance(refusal, WindowClosed | OptedOut)
+        now = utcnow()
+        context = {"conversation": conversation, "open": conversation.window_open(now), "key": key, "now": now}
+        return render_template("whatsapp/_refused.html", refusal=refusal, closed=closed, **context), refusal.status
+    context = _chat_context_of_page(conversation, body=body, refusal=refusal) | {"key": key}
+    return render_template("whatsapp/inbox.html", **_list_context(), **context), refusal.status
+
+
+@bp.post("/conversations/<int:conversation_id>/read")
+def mark_read(conversation_id: int) -> ResponseReturnValue:
+    """Count as read what was on the screen: all that had come when the thread asked last."""
+    conversations.mark_read(conversation_id, parse_int_arg(request.form, "until", None, 0, queries.LARGEST_ID))
+    return "", 204
+
+
+@bp.get("/conversations/<int:conversation_id>/coordinacion")
+def choose_coordinacion(conversation_id: int) -> ResponseReturnValue:
+    conversation = queries.get_conversation(conversation_id)
+    own = coordinaciones.list_by_phone_key(conversation.phone_key) if conversation.phone_key else []
+    return render_template(
+        "whatsapp/_choose_coordinacion.html",
+        conversation=conversation,
+        own=own,
+        others=[] if own else coordinaciones.list_coordinaciones(Filters(today=today()), limit=8).items,
+    )
+
+
+@bp.post("/conversations/<int:conversation_id>/coordinacion")
+def assign(conversation_id: int) -> ResponseReturnValue:
+    conversations.assign(conversation_id, parse_int_arg(request.form, "coordinacion_id", None, 1, 2**31 - 1))
+    if not is_htmx():
+        return see_other(url_for(".show", conversation_id=conversation_id))
+    return render_template("whatsapp/_context.html", conversation=queries.get_conversation(conversation_id))
+
+
+@bp.post("/coordinaciones/<int:coordinacion_id>/open")
+def open_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
+    """Open the chat with a coordinación's client: in the panel for htmx, as a page otherwise."""
+    conversation_id = conversations.open_for_coordinacion(coordinacion_id)
+    if not is_htmx():
+        return see_other(url_for(".show", conversation_id=conversation_id))
+    conversation = queries.get_conversation(conversation_id)
+    return render_template(
+        "whatsapp/_chat_panel.html", **_list_context(), **_chat_context_of_page(conversation, focus_composer=True)
+    )
+
+
+@bp.get("/coordinaciones/<int:coordinacion_id>/history")
+def history(coordinacion_id: int) -> ResponseReturnValue:
+    coordinaciones.get_coordinacion(coordinacion_id)
+    page = queries.list_messages(
+        coordinacion_id=coordinacion_id, limit=THREAD_PAGE, cursor=request.args.get("cursor", "")
+    )
+    return render_template(
+        "whatsapp/_history.html",
+        coordinacion_id=coordinacion_id,
+        first="cursor" not in request.args,
+        rows=build_rows(page.items),
+        quoted=queries.list_quoted(page.items),
+        older=page.next_cursor,
+    )
+
+
+@bp.get("/counts")
+def counts() -> ResponseReturnValue:
+    """Answer how many unread messages each coordinación of `ids` has, each for its own place on the page."""
+    ids = [int(text) for text in request.args.get("ids", "").split(",")[:200] if text.isascii() and text.isdigit()]
+    ids = [number for number in ids if 0 < number < 2**31]
+    return render_template("whatsapp/_counts.html", ids=ids, unread=queries.unread_by_coordinacion(ids))
+
+
+@bp.post("/quick-replies")
+def keep_quick_reply() -> ResponseReturnValue:
+    conversations.keep_quick_reply(request.form.get("body", ""))
+    return _quick_replies()
+
+
+@bp.post("/quick-replies/<int:reply_id>/delete")
+def drop_quick_reply(reply_id: int) -> ResponseReturnValue:
+    if reply_id < 2**31:
+        conversations.drop_quick_reply(reply_id)
+    return _quick_replies()
+
+
+def _quick_replies() -> Response:
+    return make_response(render_template("whatsapp/_quick_replies.html", quick_replies=queries.list_quick_replies()))

@@ -1,0 +1,196 @@
+"""Every setting of Coordina: read from the environment once, at start, and typed here.
+
+A `.env` file in the project's root is read first when there is one; what the environment says wins over it.
+`.env.example` lists every name with a sentence of explanation.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ROOT = Path(__file__).resolve().parent
+LANGUAGES = ("es_AR", "en")
+
+
+class ConfigError(RuntimeError):
+    """A setting is missing or cannot be used; the text names it and says how to mend it."""
+
+
+def read_environment() -> dict[str, str]:
+    """Return the process's environment over the `.env` file, when there is one."""
+    path = ROOT / ".env"
+    if not path.exists():
+        return dict(os.environ)
+    from dotenv import dotenv_values
+
+    return {key: value for key, value in dotenv_values(path).items() if value is not None} | dict(os.environ)
+
+
+def parse_database_url(url: str) -> str:
+    """Return `url` with the driver that Coordina ships (psycopg 3), for hosts that write postgres:// or postgresql://."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if url.startswith(("postgresql+psycopg://", "sqlite://")):
+        return url
+    raise ConfigError("DATABASE_URL must start with sqlite://, postgres:// or postgresql://.")
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Return the pool's settings for `database_url`."""
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 15}, "pool_size": 20, "max_overflow": 30}
+    # Statements are not prepared on the server, so that a pooler in transaction mode (PgBouncer, Neon) works.
+    return {
+        "pool_size": 5,
+        "max_overflow": 15,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,
+        "pool_recycle": 240,
+        "pool_use_lifo": True,
+        "connect_args": {"prepare_threshold": None, "connect_timeout": 5},
+    }
+
+
+def _require(env: Mapping[str, str], name: str, fix: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise ConfigError(f"{name} is not set: {fix}")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+    value = env.get(name, "").strip().lower()
+    if value in ("", "1", "true", "yes", "on", "0", "false", "no", "off"):
+        return default if not value else value in ("1", "true", "yes", "on")
+    raise ConfigError(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name, "").strip()
+    if value and not value.isdigit():
+        raise ConfigError(f"{name} must be a whole number, not {value!r}.")
+    return int(value) if value else default
+
+
+def _timezone(env: Mapping[str, str]) -> str:
+    name = env.get("APP_TIMEZONE", "").strip() or "America/Argentina/Buenos_Aires"
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"APP_TIMEZONE {name!r} is not a known time zone, such as America/Argentina/Buenos_Aires."
+        ) from None
+    return name
+
+
+def _language(env: Mapping[str, str]) -> str:
+    name = env.get("APP_LANGUAGE", "").strip() or "es_AR"
+    if name not in LANGUAGES:
+        raise ConfigError(f"APP_LANGUAGE must be one of {', '.join(LANGUAGES)}, not {name!r}.")
+    return name
+
+
+def _url(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise ConfigError(f"{name} must be a whole URL that starts with https://.")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What Flask and its extensions read; `from_environment` builds it, tests build it by hand."""
+
+    SECRET_KEY: str
+    SQLALCHEMY_DATABASE_URI: str = f"sqlite:///{ROOT / 'instance' / 'coordina.db'}"
+    SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = field(default_factory=dict)
+
+    TWILIO_ACCOUNT_SID: str = ""
+    TWILIO_AUTH_TOKEN: str = ""
+    TWILIO_WHATSAPP_NUMBER: str = ""
+    TWILIO_WEBHOOK_URL: str = ""
+    TWILIO_MESSAGING_SERVICE_SID: str = ""
+    TWILIO_API_BASE_URL: str = ""
+    TWILIO_TIMEOUT: float = 10.0
+
+    APP_TIMEZONE: str = "America/Argentina/Buenos_Aires"
+    APP_LANGUAGE: str = "es_AR"
+    DEFAULT_REGION: str = "AR"
+    TRUSTED_PROXIES: int = 0
+
+    JWT_ALGORITHM: str = "HS256"
+    JWT_TOKEN_LOCATION: tuple[str, ...] = ("headers", "cookies")
+    JWT_ACCESS_COOKIE_NAME: str = "coordina_access"
+    JWT_REFRESH_COOKIE_NAME: str = "coordina_refresh"
+    JWT_CSRF_CHECK_FORM: bool = True
+    JWT_ACCESS_TOKEN_EXPIRES: timedelta = timedelta(minutes=15)
+    JWT_REFRESH_TOKEN_EXPIRES: timedelta = timedelta(days=30)
+    PASSWORD_TIME_COST: int = 3
+    PASSWORD_MEMORY_KIB: int = 65536
+
+    RATELIMIT_ENABLED: bool = True
+    RATELIMIT_HEADERS_ENABLED: bool = True
+    RATELIMIT_STORAGE_URI: str = "memory://"
+    RATELIMIT_STORAGE_OPTIONS: dict[str, Any] = field(default_factory=dict)
+    RATELIMIT_IN_MEMORY_FALLBACK_ENABLED: bool = True
+
+    # Vercel refuses bodies over 4.5 MB; saying so ourselves gives a clear sentence instead of a bare 413.
+    MAX_CONTENT_LENGTH: int = 4 * 1024 * 1024
+    SEND_FILE_MAX_AGE_DEFAULT: int = 31536000
+    TESTING: bool = False
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> Config:
+        """Read every setting from `env` (the process's environment and `.env` when it is not given).
+
+        Raises ConfigError, with one sentence that names the setting and its fix.
+        """
+        env = read_environment() if env is None else env
+        database_url = parse_database_url(env.get("DATABASE_URL", "").strip() or cls.SQLALCHEMY_DATABASE_URI)
+        redis_url = env.get("REDIS_URL", "").strip()
+        return cls(
+            SECRET_KEY=_require(
+                env, "SECRET_KEY", 'make one with `python -c "import secrets; print(secrets.token_urlsafe(48))"`.'
+            ),
+            SQLALCHEMY_DATABASE_URI=database_url,
+            SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url),
+            TWILIO_ACCOUNT_SID=env.get("TWILIO_ACCOUNT_SID", "").strip(),
+            TWILIO_AUTH_TOKEN=env.get("TWILIO_AUTH_TOKEN", "").strip(),
+            TWILIO_WHATSAPP_NUMBER=env.get("TWILIO_WHATSAPP_NUMBER", "").strip().removeprefix("whatsapp:"),
+            TWILIO_WEBHOOK_URL=_url(env, "TWILIO_WEBHOOK_URL"),
+            TWILIO_MESSAGING_SERVICE_SID=env.get("TWILIO_MESSAGING_SERVICE_SID", "").strip(),
+            TWILIO_API_BASE_URL=_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
+            APP_TIMEZONE=_timezone(env),
+            APP_LANGUAGE=_language(env),
+            DEFAULT_REGION=env.get("DEFAULT_REGION", "").strip().upper() or "AR",
+            TRUSTED_PROXIES=_number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
+            RATELIMIT_ENABLED=_flag(env, "RATELIMIT_ENABLED", True),
+            RATELIMIT_STORAGE_URI=redis_url or "memory://",
+            RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1} if redis_url else {},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestConfig(Config):
+    """Settings of the tests: known secrets, cheap password hashes, no rate limits unless a test asks for them."""
+
+    __test__ = False  # A name that begins with Test is otherwise collected by pytest.
+
+    SECRET_KEY: str = "a test key that is long enough for HS256, and no secret"  # noqa: S105
+    TWILIO_ACCOUNT_SID: str = "AC" + "0" * 32
+    TWILIO_AUTH_TOKEN: str = "test-auth-token"  # noqa: S105
+    TWILIO_WHATSAPP_NUMBER: str = "+14155550100"
+    TWILIO_WEBHOOK_URL: str = "https://coordina.example/api/whatsapp/webhook"
+    PASSWORD_TIME_COST: int = 1
+    PASSWORD_MEMORY_KIB: int = 8
+    RATELIMIT_ENABLED: bool = False
+    TESTING: bool = True

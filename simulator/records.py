@@ -1,0 +1,137 @@
+"""The things the simulator remembers: clients, messages with their media, and templates."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from simulator.faults import Route
+
+
+def utcnow() -> datetime:
+    """Return the current time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def new_sid(prefix: str) -> str:
+    """Return a fresh identifier in Twilio's form: two letters and 32 hexadecimal digits."""
+    return prefix + uuid.uuid4().hex
+
+
+def stable_hex(text: str) -> str:
+    """Return 32 hexadecimal digits that are always the same for `text`, so that restarts keep identifiers."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass
+class Client:
+    """A person with WhatsApp. Without `phone` only the user id (BSUID) identifies them, as Twilio does since 2026."""
+
+    name: str
+    phone: str | None
+    user_id: str
+    auto_read: bool = True
+    opted_out: bool = False
+    last_inbound_at: datetime | None = None
+    typing_until: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what names this client in the simulator's own addresses: the phone, else the user id."""
+        return self.phone or self.user_id
+
+    @property
+    def address(self) -> str:
+        """Return the client's channel address, `whatsapp:+549...` or `whatsapp:AR.123...`."""
+        return f"whatsapp:{self.key}"
+
+
+@dataclass
+class Media:
+    """A file of a message. `source` is the address the office gave; it is fetched when the message travels."""
+
+    sid: str
+    content_type: str
+    data: bytes = b""
+    file_name: str | None = None
+    source: str | None = None
+
+
+@dataclass
+class Message:
+    """One message in either direction. `details` holds the parameters that only some kinds have."""
+
+    sid: str
+    direction: str
+    sender: str
+    recipient: str
+    body: str
+    status: str
+    created_at: datetime
+    kind: str = "text"
+    sent_at: datetime | None = None
+    updated_at: datetime | None = None
+    error_code: int | None = None
+    media: list[Media] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
+    buttons: list[dict[str, str]] = field(default_factory=list)
+    reply_to: str | None = None
+    status_callback: str | None = None
+    content_sid: str | None = None
+    messaging_service_sid: str | None = None
+    route: Route = field(default_factory=Route)
+    webhook_status: str = ""
+    read_by_office: bool = False
+    number: int = 0
+
+    @property
+    def inbound(self) -> bool:
+        """Tell whether the client wrote it."""
+        return self.direction == "inbound"
+
+    @property
+    def client_address(self) -> str:
+        """Return the address of the client's side."""
+        return self.sender if self.inbound else self.recipient
+
+    @property
+    def moment(self) -> datetime:
+        """Return when it was sent, or created while it still waits: the time that lists are ordered by."""
+        return self.sent_at or self.created_at
+
+
+@dataclass
+class Template:
+    """A Content resource and its WhatsApp approval."""
+
+    sid: str
+    friendly_name: str
+    language: str
+    variables: dict[str, str]
+    types: dict[str, dict[str, object]]
+    created_at: datetime
+    status: str = "unsubmitted"
+    category: str = ""
+    rejection_reason: str = ""
+    approval_name: str = ""
+    allow_category_change: bool = True
+
+    @property
+    def content_type(self) -> str:
+        """Return the first content type, such as `twilio/text`."""
+        return next(iter(self.types), "")
+
+    @property
+    def body(self) -> str:
+        """Return the text with its `{{1}}` places still empty."""
+        return next((str(kind["body"]) for kind in self.types.values() if "body" in kind), "")
+
+    @property
+    def buttons(self) -> list[dict[str, str]]:
+        """Return the quick replies offered under the text, each with `title` and `id`."""
+        actions = self.types.get("twilio/quick-reply", {}).get("actions")
+        if not isinstance(actions, list):
+            return []
+        return [{"title": str(action["title"]), "id": str(action.get("id", ""))} for action in actions]

@@ -1,0 +1,115 @@
+"""The JSON that Twilio answers with, in the shapes of its OpenAPI documents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import format_datetime
+
+from simulator.records import Media, Message, Template
+from simulator.rules import describe
+
+API_VERSION = "2010-04-01"
+
+Json = dict[str, object]
+
+
+def rfc2822(moment: datetime | None) -> str | None:
+    """Write a time the way the 2010 API does, `Fri, 24 May 2019 17:44:46 +0000`."""
+    return format_datetime(moment) if moment else None
+
+
+def iso8601(moment: datetime) -> str:
+    """Write a time the way the newer APIs do, `2015-07-30T19:00:00Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def message_path(account_sid: str, message_sid: str) -> str:
+    """Return the path of a message, without an ending."""
+    return f"/{API_VERSION}/Accounts/{account_sid}/Messages/{message_sid}"
+
+
+def message_json(message: Message, account_sid: str) -> Json:
+    """Return the Message resource."""
+    path = message_path(account_sid, message.sid)
+    return {
+        "account_sid": account_sid,
+        "api_version": API_VERSION,
+        "body": message.body,
+        "date_created": rfc2822(message.created_at),
+        "date_sent": rfc2822(message.sent_at),
+        "date_updated": rfc2822(message.updated_at or message.created_at),
+        "direction": message.direction,
+        "error_code": message.error_code,
+        "error_message": describe(message.error_code) if message.error_code else None,
+        "from": message.sender,
+        "messaging_service_sid": message.messaging_service_sid,
+        "num_media": str(len(message.media)),
+        "num_segments": "1",
+        "price": None,
+        "price_unit": None,
+        "sid": message.sid,
+        "status": message.status,
+        "subresource_uris": {"media": f"{path}/Media.json"},
+        "to": message.recipient,
+        "uri": f"{path}.json",
+    }
+
+
+def media_json(media: Media, message: Message, account_sid: str) -> Json:
+    """Return the Media resource of a message."""
+    return {
+        "account_sid": account_sid,
+        "content_type": media.content_type,
+        "date_created": rfc2822(message.created_at),
+        "date_updated": rfc2822(message.updated_at or message.created_at),
+        "parent_sid": message.sid,
+        "sid": media.sid,
+        "uri": f"{message_path(account_sid, message.sid)}/Media/{media.sid}.json",
+    }
+
+
+def _content(template: Template, account_sid: str) -> Json:
+    return {
+        "sid": template.sid,
+        "account_sid": account_sid,
+        "friendly_name": template.friendly_name,
+        "language": template.language,
+        "variables": template.variables,
+        "types": template.types,
+        "date_created": iso8601(template.created_at),
+        "date_updated": iso8601(template.created_at),
+    }
+
+
+def content_json(template: Template, account_sid: str, base: str) -> Json:
+    """Return the Content resource; `base` is the address its links begin with."""
+    url = f"{base}/v1/Content/{template.sid}"
+    links = {"approval_create": f"{url}/ApprovalRequests/whatsapp", "approval_fetch": f"{url}/ApprovalRequests"}
+    return {**_content(template, account_sid), "url": url, "links": links}
+
+
+def content_and_approval_json(template: Template, account_sid: str) -> Json:
+    """Return the Content resource together with what WhatsApp said about it."""
+    return {**_content(template, account_sid), "approval_requests": approval_json(template)}
+
+
+def approval_json(template: Template) -> Json:
+    """Return what WhatsApp said about a template."""
+    return {
+        "name": template.approval_name,
+        "category": template.category,
+        "content_type": template.content_type,
+        "status": template.status,
+        "rejection_reason": template.rejection_reason,
+        "allow_category_change": template.allow_category_change,
+    }
+
+
+def approval_fetch_json(template: Template, account_sid: str, base: str) -> Json:
+    """Return the ApprovalFetch resource."""
+    return {
+        "sid": template.sid,
+        "account_sid": account_sid,
+        "whatsapp": {"type": "whatsapp", **approval_json(template)},
+        "url": f"{base}/v1/Content/{template.sid}/ApprovalRequests",
+    }

@@ -1,0 +1,142 @@
+"""Fixtures of the whole suite: one app on one real database, emptied after every test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+from sqlalchemy import create_engine, text
+
+from app import create_app
+from app.auth.models import User
+from app.extensions import Base, db, init_migrations, limiter
+from config import TestConfig, engine_options, parse_database_url
+from tests.browser import IsolatedClient, SignedInClient
+from tests.factories import PASSWORD, Factories
+from tests.fakes import FakeTwilio
+
+
+@pytest.fixture(autouse=True)
+def _only_sockets_that_a_test_asks_for(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Shut sockets, but those on this machine for a PostgreSQL run and for tests marked enable_socket."""
+    if "TEST_DATABASE_URL" in os.environ or request.node.get_closest_marker("enable_socket"):
+        socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    else:
+        disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+def _migrate(app: Flask) -> None:
+    init_migrations(app)
+    with app.app_context():
+        upgrade()
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this run's own: a SQLite file, or one made for the run on the server of TEST_DATABASE_URL."""
+    server = os.environ.get("TEST_DATABASE_URL")
+    if not server:
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.db'}"
+        return
+    name = f"coordina_test_{uuid.uuid4().hex}"
+    admin = create_engine(parse_database_url(server), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def config(database_url: str) -> TestConfig:
+    return TestConfig(SQLALCHEMY_DATABASE_URI=database_url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url))
+
+
+@pytest.fixture(scope="session")
+def migrated_app(config: TestConfig) -> Iterator[Flask]:
+    app = create_app(config)
+    app.test_client_class = IsolatedClient
+    _migrate(app)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def empty_database() -> None:
+    """Delete every row, and start the change sequence again."""
+    db.session.remove()
+    with db.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name == "cambios":
+                connection.execute(table.update().values(value=0))
+            else:
+                connection.execute(table.delete())
+
+
+@pytest.fixture
+def app(migrated_app: Flask) -> Iterator[Flask]:
+    """The app, inside its context, on an empty database, with a Twilio that only pretends."""
+    limiter.enabled = False
+    migrated_app.extensions["twilio"] = FakeTwilio()
+    with migrated_app.app_context():
+        yield migrated_app
+        empty_database()
+
+
+@pytest.fixture
+def twilio(app: Flask) -> FakeTwilio:
+    fake = app.extensions["twilio"]
+    assert isinstance(fake, FakeTwilio)
+    return fake
+
+
+@pytest.fixture
+def factories(app: Flask) -> Factories:
+    return Factories()
+
+
+@pytest.fixture
+def ana(factories: Factories) -> User:
+    return factories.user("ana@example.com", name="Ana")
+
+
+@pytest.fixture
+def bruno(factories: Factories) -> User:
+    return factories.user("bruno@example.com", name="Bruno")
+
+
+@pytest.fixture
+def carla(factories: Factories) -> User:
+    return factories.user("carla@example.com", name="Carla", role="admin")
+
+
+@pytest.fixture
+def nobody(app: Flask) -> FlaskClient:
+    """A browser that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[User], SignedInClient]:
+    """Return a browser signed in as a user; `client.csrf` is the token that its pages carry."""
+    return lambda user: SignedInClient.of(app, user)
+
+
+@pytest.fixture
+def bearer(app: Flask) -> Callable[[User], dict[str, str]]:
+    """Return the headers of a program that signed in as a user."""
+
+    def headers(user: User) -> dict[str, str]:
+        answer = app.test_client().post("/api/auth/login", json={"email": user.email, "password": PASSWORD})
+        return {"Authorization": f"Bearer {answer.json['access_token']}"}
+
+    return headers
