@@ -65,7 +65,7 @@
 
   function anchorOf(thread) {
     const top = thread.getBoundingClientRect().top;
-    const row = [...thread.querySelectorAll("ol > li")].find((item) => item.getBoundingClientRect().bottom > top);
+    const row = [...thread.querySelectorAll(".msg")].find((item) => item.getBoundingClientRect().bottom > top);
     return row && { row, offset: row.getBoundingClientRect().top };
   }
 
@@ -113,9 +113,14 @@
     count.hidden = button.hidden = false;
   }
 
+  function fetchOlder(thread) {
+    if (thread.scrollTop < 300 && $("a#older", thread)) htmx.trigger($("#older"), "near");
+  }
+
   function scrolled(event) {
     const button = event.target.id === "thread" && $("#to-end");
     if (!button) return;
+    fetchOlder(event.target);
     button.hidden = atEnd(event.target);
     if (button.hidden) {
       $(".count", button).textContent = "";
@@ -193,6 +198,7 @@
       else $("#conversation-name").focus();
     }
     prepareComposer();
+    if ($("#thread")) fetchOlder($("#thread"));
     seen();
   }
 
@@ -372,7 +378,11 @@
     }
     if (ctx.request.method !== "GET") poll();
   });
-  document.addEventListener("htmx:after:settle", prepare);
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    // htmx's own history is off: it would take pages from its memory that have changed since.
+    if (ctx?.hx?.replaceurl) history.replaceState(history.state, "", ctx.hx.replaceurl);
+    prepare();
+  });
 
   htmx.registerExtension("thread", { handle_swap: swapThread });
 

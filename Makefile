@@ -1,0 +1,44 @@
+# `make help` lists what there is. Nothing is needed but Python 3.11 or newer, make, and a network to PyPI.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types e2e translations clean
+
+help: ## Say what each target does
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Coordina needs Python 3.11 or newer; this one is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 demo" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/run ## Run Coordina with sample data, and the clients' phones beside it; Ctrl-C stops both
+	@$(BIN)/python -m simulator.demo
+
+test: $(VENV)/dev ## Run every test that this machine can: the browser's too where Chromium is, PostgreSQL's where TEST_DATABASE_URL says
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## Check the types, strictly
+	$(BIN)/mypy
+
+e2e: $(VENV)/dev ## Run the browser's tests alone
+	$(BIN)/python -m pytest -m e2e
+
+translations: $(VENV)/dev ## Gather new sentences for the translators, and compile what they wrote
+	$(BIN)/pybabel -q extract -F babel.cfg --no-wrap --omit-header --sort-by-file -k _l -k _ -o app/translations/messages.pot .
+	$(BIN)/pybabel -q update -i app/translations/messages.pot -d app/translations --no-wrap --omit-header --no-fuzzy-matching --ignore-obsolete
+	$(BIN)/pybabel -q compile -d app/translations --statistics
+
+clean: ## Take away what was made here, but the database
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

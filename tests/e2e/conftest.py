@@ -1,0 +1,136 @@
+"""A real Chromium against a real server and the simulator: what a coordinator and a client do on a Saturday night."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from app.auth.models import User
+from simulator.running import RunningSimulator, running_simulator
+from tests.factories import PASSWORD
+from tests.live_server import LiveServer, simulator_settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "e2e" in Path(str(item.fspath)).parts:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.enable_socket)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing, and in CI these tests must run: install the package `chromium`.")
+        pytest.skip("Chromium is not installed: the browser tests need it.")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[RunningSimulator]:
+    with running_simulator(simulator_settings("http://127.0.0.1:9/api/whatsapp/webhook")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def live(
+    migrated_app: Flask,
+    database_url: str,
+    simulator: RunningSimulator,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[LiveServer]:
+    log = tmp_path_factory.mktemp("server") / "server.log"
+    server = LiveServer(database_url, log, workers=1, TWILIO_API_BASE_URL=simulator.url).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def office(app: Flask, live: LiveServer, simulator: RunningSimulator) -> LiveServer:
+    """The server on an empty database, and a simulator with nothing in it."""
+    simulator.reset(simulator_settings(f"{live.url}/api/whatsapp/webhook"))
+    return live
+
+
+class Phone:
+    """One client's phone: what is typed on it, what arrives on it, and what is to go wrong with the next message."""
+
+    def __init__(self, simulator: RunningSimulator, phone: str, name: str) -> None:
+        self.control, self.phone = simulator.app.test_client(), phone
+        self.control.post("/control/clients", json={"name": name, "phone": phone, "auto_read": True})
+
+    def say(self, body: str, **fields: Any) -> str:
+        answer = self.control.post(f"/control/clients/{self.phone}/messages", json={"body": body, **fields})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json["sid"])
+
+    def fault(self, name: str, **fields: Any) -> None:
+        assert self.control.post("/control/faults", json={"fault": name, **fields}).status_code < 300
+
+    def received(self) -> list[str]:
+        messages = self.control.get(f"/control/clients/{self.phone}/messages").json
+        messages = messages if isinstance(messages, list) else messages["messages"]
+        return [message["body"] for message in messages if message["direction"] != "inbound"]
+
+    def idle(self) -> None:
+        assert self.control.get("/control/idle?timeout=20").status_code == 200
+
+
+@pytest.fixture
+def lucia(office: LiveServer, simulator: RunningSimulator) -> Phone:
+    return Phone(simulator, "+5491155550101", "Lucía Ferreyra")
+
+
+@pytest.fixture
+def trouble() -> list[str]:
+    """What the browser complained of; the test that fills it fails, unless it expects it and clears it."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    browser: Browser, office: LiveServer, ana: User, trouble: list[str]
+) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a browser of one's own, signed in as Ana unless told otherwise."""
+    contexts: list[BrowserContext] = []
+
+    def watch(page: Page) -> Page:
+        def complain(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                trouble.append(message.text)
+
+        page.on("console", complain)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        return page
+
+    def open_(path: str = "/", *, email: str = ana.email, **options: Any) -> Page:
+        options = {"viewport": {"width": 1440, "height": 900}, "locale": "es-AR", "base_url": office.url} | options
+        context = browser.new_context(**options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = watch(context.new_page())
+        page.goto(path)
+        page.get_by_label("Correo").fill(email)
+        page.get_by_label("Contraseña").fill(PASSWORD)
+        page.get_by_role("button", name="Entrar").click()
+        page.get_by_role("heading", level=1).wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert trouble == []

@@ -1,0 +1,151 @@
+"""Nothing moves unless somebody acted: focus, scroll, selection and half-typed text are safe from every poll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from playwright.sync_api import Page, Request, expect
+
+from app.extensions import utcnow
+from tests.e2e.conftest import Phone
+from tests.e2e.test_round_trip import look_now, open_chat
+from tests.factories import Factories
+
+OpenPage = Callable[..., Page]
+
+
+def history(factories: Factories, lucia: Phone, count: int) -> None:
+    conversation = factories.conversation(lucia.phone, profile_name="Lucía Ferreyra")
+    for number in range(count):
+        factories.message(
+            conversation, f"Mensaje {number}", read_at=utcnow(), sent_at=utcnow() - timedelta(minutes=count - number)
+        )
+
+
+def test_half_typed_text_its_caret_and_focus_survive_what_arrives(open_page: OpenPage, lucia: Phone) -> None:
+    lucia.say("Hola")
+    lucia.idle()
+    page = open_page()
+    open_chat(page, "Lucía Ferreyra")
+    page.locator("#composer-text").press_sequentially("medio escrito")
+    page.evaluate("document.querySelector('#composer-text').setSelectionRange(2, 5)")
+
+    lucia.say("Otra cosa")
+    lucia.idle()
+    look_now(page)
+    expect(page.locator("#messages")).to_contain_text("Otra cosa")
+
+    assert page.evaluate("document.activeElement.id") == "composer-text"
+    expect(page.locator("#composer-text")).to_have_value("medio escrito")
+    text = "document.querySelector('#composer-text')"
+    assert page.evaluate(f"[{text}.selectionStart, {text}.selectionEnd]") == [2, 5]
+
+
+def test_a_selection_in_a_bubble_survives_its_new_tick(open_page: OpenPage, lucia: Phone) -> None:
+    lucia.say("Hola")
+    lucia.idle()
+    page = open_page()
+    open_chat(page, "Lucía Ferreyra")
+    page.locator("#composer-text").fill("Copiá esta dirección")
+    page.keyboard.press("Enter")
+    expect(page.locator(".msg.out .by")).to_have_text("Ana")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.msg.out .text'))")
+
+    lucia.idle()
+    look_now(page)
+    expect(page.locator(".msg.out .tick-read")).to_be_visible()
+
+    assert page.evaluate("getSelection().toString()") == "Copiá esta dirección"
+
+
+def test_who_reads_further_up_is_not_pulled_down(open_page: OpenPage, lucia: Phone, factories: Factories) -> None:
+    history(factories, lucia, 39)
+    page = open_page()
+    open_chat(page, "Lucía Ferreyra")
+    page.evaluate("document.querySelector('#thread').scrollTop = 300")
+
+    lucia.say("Algo nuevo")
+    lucia.idle()
+    look_now(page)
+    expect(page.locator("#messages")).to_contain_text("Algo nuevo")
+
+    assert page.evaluate("document.querySelector('#thread').scrollTop") == 300
+    expect(page.locator("#to-end .count")).to_have_text("1")
+    page.locator("#to-end").click()
+    expect(page.locator("#to-end")).to_be_hidden()
+
+
+def test_older_messages_come_without_a_jump(open_page: OpenPage, lucia: Phone, factories: Factories) -> None:
+    history(factories, lucia, 100)
+    page = open_page()
+    open_chat(page, "Lucía Ferreyra")
+    expect(page.locator("#messages")).to_contain_text("Mensaje 99")
+
+    for first in (20, 0):
+        before = page.locator("#messages .msg").count()
+        page.evaluate("document.querySelector('#thread').scrollTop = 0")
+        page.wait_for_function("count => document.querySelectorAll('#messages .msg').length > count", arg=before)
+        expect(page.locator(f"#messages .msg:has-text('Mensaje {first}')").first).to_be_attached()
+        assert page.evaluate("document.querySelector('#thread').scrollTop") > 500
+
+    assert page.locator("#messages .msg .text").all_inner_texts() == [f"Mensaje {number}" for number in range(100)]
+
+
+def test_a_draft_survives_a_reload(open_page: OpenPage, lucia: Phone) -> None:
+    lucia.say("Hola")
+    lucia.idle()
+    page = open_page("/whatsapp/")
+    page.locator("#conversation-list .row").click()
+    page.locator("#composer-text").fill("Para después")
+
+    page.reload()
+
+    expect(page.locator("#composer-text")).to_have_value("Para después")
+
+
+def test_an_idle_tab_asks_little_and_a_hidden_one_nothing(open_page: OpenPage, lucia: Phone) -> None:
+    page = open_page("/coordinaciones")
+    expect(page.locator("#whatsapp-badge")).to_be_attached()
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+
+    def remember(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", remember)
+    with page.expect_response("**/whatsapp/unread") as answer:
+        look_now(page)
+    assert answer.value.status == 304
+    assert len(asked) == 1
+
+    page.evaluate(
+        "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    look_now(page)
+    page.wait_for_timeout(5500)  # One pause and a bit: what must not happen has no condition to wait for.
+    assert len(asked) == 1
+
+    with page.expect_response("**/whatsapp/unread"):
+        page.evaluate(
+            "Object.defineProperty(document, 'visibilityState', {value: 'visible', configurable: true});"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+
+
+def test_the_panel_gives_focus_back_and_keeps_the_page_usable_by_keyboard(open_page: OpenPage, lucia: Phone) -> None:
+    lucia.say("Hola")
+    lucia.idle()
+    page = open_page("/coordinaciones")
+    page.locator("#whatsapp-button").focus()
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#list-title")).to_be_focused()
+    page.locator("#conversation-list .row").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#chat-panel")).to_be_hidden()
+    expect(page.locator("#whatsapp-button")).to_be_focused()

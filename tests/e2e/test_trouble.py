@@ -1,0 +1,128 @@
+"""When things go wrong: nothing typed is lost, nothing looks sent that was not, and each failure says what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import update
+
+from app.extensions import utcnow, writing
+from app.whatsapp.models import Conversation
+from tests.e2e.conftest import Phone
+from tests.e2e.test_round_trip import look_now, open_chat
+from tests.factories import PASSWORD
+
+OpenPage = Callable[..., Page]
+
+
+def close_window() -> None:
+    with writing() as session:
+        session.execute(update(Conversation).values(window_expires_at=utcnow() - timedelta(minutes=1)))
+
+
+def write(page: Page, words: str) -> None:
+    page.locator("#composer-text").fill(words)
+    page.keyboard.press("Enter")
+
+
+def begin(open_page: OpenPage, lucia: Phone) -> Page:
+    lucia.say("Hola")
+    lucia.idle()
+    page = open_page()
+    open_chat(page, "Lucía Ferreyra")
+    return page
+
+
+def test_a_window_that_closed_meanwhile_refuses_and_keeps_the_words(
+    open_page: OpenPage, lucia: Phone, trouble: list[str]
+) -> None:
+    page = begin(open_page, lucia)
+    close_window()
+
+    write(page, "¿Seguís ahí?")
+
+    expect(page.locator("#composer")).to_contain_text("Pasaron las 24 h")
+    expect(page.locator("#composer")).to_contain_text("Lo que escribiste queda guardado.")
+    expect(page.locator(".msg.out")).to_have_count(0)
+    lucia.say("Acá estoy")
+    lucia.idle()
+    look_now(page)
+    expect(page.locator("#composer-text")).to_have_value("¿Seguís ahí?")
+    assert lucia.received() == []
+    expected = [line for line in trouble if "409" in line]
+    assert trouble == expected
+    trouble.clear()
+
+
+def test_a_message_that_twilio_refuses_says_so_and_can_be_sent_again(open_page: OpenPage, lucia: Phone) -> None:
+    page = begin(open_page, lucia)
+    lucia.fault("refuse_429", times=2)
+
+    write(page, "Ahora sí")
+
+    failed = page.locator(".msg.out .failed:visible")
+    expect(failed).to_contain_text("Twilio estaba ocupado")
+    failed.get_by_role("button", name="Mandar de nuevo").click()
+    expect(page.locator(".msg.out")).to_have_count(2)
+    lucia.idle()
+    assert lucia.received() == ["Ahora sí"]
+
+
+def test_an_answer_that_never_comes_is_shown_as_unconfirmed_and_heals(
+    open_page: OpenPage, lucia: Phone
+) -> None:
+    page = begin(open_page, lucia)
+    lucia.fault("error_500")
+
+    write(page, "¿Llegó?")
+
+    expect(page.locator(".msg.out .unsure")).to_contain_text("no lo mandes de nuevo")
+
+
+def test_a_failure_told_by_callback_shows_its_reason(open_page: OpenPage, lucia: Phone) -> None:
+    page = begin(open_page, lucia)
+    lucia.fault("fail_with", value=63024)
+
+    write(page, "¿Te llega?")
+    expect(page.locator(".msg.out .by")).to_have_text("Ana")
+    lucia.idle()
+    look_now(page)
+
+    expect(page.locator(".msg.out .failed:visible")).to_contain_text("Ese número no tiene WhatsApp")
+
+
+def test_a_lost_connection_is_told_and_comes_back_by_itself(
+    open_page: OpenPage, lucia: Phone, trouble: list[str]
+) -> None:
+    page = begin(open_page, lucia)
+    page.context.set_offline(True)
+    look_now(page)
+    expect(page.locator("#offline")).to_be_visible()
+
+    write(page, "Desde el sótano")
+    expect(page.locator(".msg.out .failed:visible")).to_contain_text("no hay conexión")
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden()
+    page.get_by_role("button", name="Reintentar").click()
+
+    expect(page.locator(".msg.out .by")).to_have_text("Ana")
+    lucia.idle()
+    assert lucia.received() == ["Desde el sótano"]
+    trouble.clear()  # Chromium itself reports each request that found no network.
+
+
+def test_a_session_that_ended_comes_back_to_the_same_page(open_page: OpenPage, lucia: Phone, trouble: list[str]) -> None:
+    page = open_page("/coordinaciones?when=all")
+    page.context.clear_cookies()
+
+    look_now(page)
+
+    expect(page.get_by_role("heading", name="Entrar")).to_be_visible()
+    page.get_by_label("Correo").fill("ana@example.com")
+    page.get_by_label("Contraseña").fill(PASSWORD)
+    page.get_by_role("button", name="Entrar").click()
+    expect(page).to_have_url(re.compile(r"/coordinaciones\?when=all$"))
+    trouble.clear()  # The refused poll is in the console as a 401.
