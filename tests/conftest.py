@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from app import create_app
 from app.auth.models import User
@@ -90,6 +90,20 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
     with migrated_app.app_context():
         yield migrated_app
         empty_database()
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Every SQL statement that is sent from here on, in order."""
+    seen: list[str] = []
+
+    def remember(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", remember)
+    yield seen
+    event.remove(db.engine, "before_cursor_execute", remember)
 
 
 @pytest.fixture

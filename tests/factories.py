@@ -10,7 +10,9 @@ from app.auth.models import User
 from app.auth.passwords import hash_password
 from app.coordinaciones.models import Coordinacion
 from app.extensions import Base, db, utcnow, writing
+from app.formats import fold
 from app.phones import phone_key
+from app.whatsapp.actions.arrivals import fold_search_text
 from app.whatsapp.models import ChangeCounter, Conversation, Message
 
 PASSWORD = "una clave de prueba"
@@ -52,7 +54,9 @@ class Factories:
             "profile_name": "Lucía Ferreyra",
             "window_expires_at": utcnow() + timedelta(hours=20),
         }
-        return self.store(Conversation(**(defaults | fields)))
+        conversation = Conversation(**(defaults | fields))
+        fold_search_text(conversation)
+        return self.store(conversation)
 
     def message(self, conversation: Conversation, body: str = "Hola", **fields: Any) -> Message:
         """A message of `conversation`, inbound unless `direction` says otherwise, newer than those made before."""
@@ -67,12 +71,13 @@ class Factories:
             "from_number": theirs if inbound else ours,
             "to_number": ours if inbound else theirs,
             "status": "received" if inbound else "sent",
-            "message_sid": f"SM{number:032x}",
+            "message_sid": f"SMf{number:031x}",
         }
         with writing() as session:
             counter = session.get_one(ChangeCounter, 1, with_for_update=True)
             counter.value += 1
             message = Message(**(defaults | fields), sent_at=sent_at, change=counter.value)
+            message.search_text = fold(message.body)
             session.add(message)
             session.flush()
             conversation = session.merge(conversation)

@@ -97,7 +97,7 @@
       if (!known && fresh.matches(".msg.in") && fresh.dataset.key > newest) arrived(thread, fresh, stay);
       changed.push(known || fresh);
     }
-    $("#no-messages", list)?.remove();
+    if (changed.length) $("li.empty", list)?.remove();
     if (stay) toEnd(thread);
     else if (anchor?.row.isConnected) thread.scrollTop += anchor.row.getBoundingClientRect().top - anchor.offset;
     return changed;
@@ -196,6 +196,11 @@
       const write = $("#composer-text");
       if (write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset)) write.focus();
       else $("#conversation-name").focus();
+    }
+    const past = $(".history .thread:not([data-ready])");
+    if (past) {
+      past.dataset.ready = "";
+      toEnd(past);
     }
     prepareComposer();
     if ($("#thread")) fetchOlder($("#thread"));

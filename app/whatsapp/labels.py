@@ -62,7 +62,7 @@ def failure(message: Message) -> str:
 
 def may_retry(message: Message) -> bool:
     """Tell whether sending the same words again can help."""
-    if message.status not in FAILED or message.template is not None:
+    if message.status not in FAILED or message.type != "text":
         return False
     known = explain(message.error_code) if message.error_code else None
     return known.retry if known is not None else message.error_code is None

@@ -86,7 +86,7 @@ def panel() -> ResponseReturnValue:
 @bp.get("/list")
 def conversation_list() -> ResponseReturnValue:
     shown = parse_int_arg(request.args, "shown", LIST_PAGE, 0, 10_000) or LIST_PAGE
-    return render_template("whatsapp/_conversation_list.html", **_list_context(min(max(shown, LIST_PAGE), 400)))
+    return render_template("whatsapp/_list_refresh.html", **_list_context(min(max(shown, LIST_PAGE), 400)))
 
 
 @bp.get("/list/more")
@@ -223,7 +223,7 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
     return render_template(
         "whatsapp/_history.html",
         coordinacion_id=coordinacion_id,
-        first="cursor" not in request.args,
+        part="older" if "cursor" in request.args else "newest" if "newest" in request.args else "whole",
         rows=build_rows(page.items),
         quoted=queries.list_quoted(page.items),
         older=page.next_cursor,

@@ -102,9 +102,7 @@ def trouble() -> list[str]:
 
 
 @pytest.fixture
-def open_page(
-    browser: Browser, office: LiveServer, ana: User, trouble: list[str]
-) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, office: LiveServer, ana: User, trouble: list[str]) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a browser of one's own, signed in as Ana unless told otherwise."""
     contexts: list[BrowserContext] = []
 

@@ -71,9 +71,7 @@ def test_a_message_that_twilio_refuses_says_so_and_can_be_sent_again(open_page: 
     assert lucia.received() == ["Ahora sí"]
 
 
-def test_an_answer_that_never_comes_is_shown_as_unconfirmed_and_heals(
-    open_page: OpenPage, lucia: Phone
-) -> None:
+def test_an_answer_that_never_comes_is_shown_as_unconfirmed_and_heals(open_page: OpenPage, lucia: Phone) -> None:
     page = begin(open_page, lucia)
     lucia.fault("error_500")
 
@@ -114,7 +112,9 @@ def test_a_lost_connection_is_told_and_comes_back_by_itself(
     trouble.clear()  # Chromium itself reports each request that found no network.
 
 
-def test_a_session_that_ended_comes_back_to_the_same_page(open_page: OpenPage, lucia: Phone, trouble: list[str]) -> None:
+def test_a_session_that_ended_comes_back_to_the_same_page(
+    open_page: OpenPage, lucia: Phone, trouble: list[str]
+) -> None:
     page = open_page("/coordinaciones?when=all")
     page.context.clear_cookies()
 
