@@ -35,10 +35,10 @@ types: $(VENV)/dev ## Check the types, strictly
 e2e: $(VENV)/dev ## Run the browser's tests alone
 	$(BIN)/python -m pytest -m e2e
 
-translations: $(VENV)/dev ## Gather new sentences for the translators, and compile what they wrote
-	$(BIN)/pybabel -q extract -F babel.cfg --no-wrap --omit-header --sort-by-file -k _l -k _ -o app/translations/messages.pot .
-	$(BIN)/pybabel -q update -i app/translations/messages.pot -d app/translations --no-wrap --omit-header --no-fuzzy-matching --ignore-obsolete
-	$(BIN)/pybabel -q compile -d app/translations --statistics
+translations: $(VENV)/dev ## Gather the sentences of the code into the English catalogue, and compile it
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-wrap --omit-header --sort-by-file --add-location=file -o $(VENV)/messages.pot .
+	$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d app/translations --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(BIN)/pybabel compile -d app/translations --statistics
 
 clean: ## Take away what was made here, but the database
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ A `.env` file in the project's root is read first when there is one; what the en
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -75,7 +76,7 @@ def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:
     value = env.get(name, "").strip()
-    if value and not value.isdigit():
+    if value and not (value.isascii() and value.isdigit()):
         raise ConfigError(f"{name} must be a whole number, not {value!r}.")
     return int(value) if value else default
 
@@ -100,10 +101,37 @@ def _language(env: Mapping[str, str]) -> str:
 
 def _url(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "").strip()
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # A bracket without its pair, for one.
+        whole = False
+    if value and not whole:
         raise ConfigError(f"{name} must be a whole URL that starts with https://.")
     return value
+
+
+def _matching(env: Mapping[str, str], name: str, pattern: str, shape: str, default: str = "") -> str:
+    """Return a setting that is absent or looks like `pattern`; one in the wrong place is found at start."""
+    value = env.get(name, "").strip() or default
+    if value and not re.fullmatch(pattern, value):
+        raise ConfigError(f"{name} must be {shape}.")
+    return value
+
+
+def _secret_key(env: Mapping[str, str]) -> str:
+    recipe = 'make one with `python -c "import secrets; print(secrets.token_urlsafe(48))"`.'
+    value = _require(env, "SECRET_KEY", recipe)
+    # RFC 7518, 3.2: a key for HS256 has at least 256 bits.
+    if len(value.encode()) < 32:
+        raise ConfigError(f"SECRET_KEY is too short: it needs 32 characters or more; {recipe}")
+    return value
+
+
+def _whatsapp_number(env: Mapping[str, str]) -> str:
+    name = "TWILIO_WHATSAPP_NUMBER"
+    bare = {name: re.sub(r"[\s().-]", "", env.get(name, "")).removeprefix("whatsapp:")}
+    return _matching(bare, name, r"\+[1-9]\d{6,14}", "a number with its country code, such as +14155238886")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,22 +184,26 @@ class Config:
         """
         env = read_environment() if env is None else env
         database_url = parse_database_url(env.get("DATABASE_URL", "").strip() or cls.SQLALCHEMY_DATABASE_URI)
-        redis_url = env.get("REDIS_URL", "").strip()
+        redis_url = _matching(env, "REDIS_URL", r"rediss?://.+", "a URL that starts with redis:// or rediss://")
         return cls(
-            SECRET_KEY=_require(
-                env, "SECRET_KEY", 'make one with `python -c "import secrets; print(secrets.token_urlsafe(48))"`.'
-            ),
+            SECRET_KEY=_secret_key(env),
             SQLALCHEMY_DATABASE_URI=database_url,
             SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url),
-            TWILIO_ACCOUNT_SID=env.get("TWILIO_ACCOUNT_SID", "").strip(),
+            TWILIO_ACCOUNT_SID=_matching(
+                env, "TWILIO_ACCOUNT_SID", r"AC[0-9a-fA-F]{32}", "AC and 32 characters, as Twilio's console shows it"
+            ),
             TWILIO_AUTH_TOKEN=env.get("TWILIO_AUTH_TOKEN", "").strip(),
-            TWILIO_WHATSAPP_NUMBER=env.get("TWILIO_WHATSAPP_NUMBER", "").strip().removeprefix("whatsapp:"),
+            TWILIO_WHATSAPP_NUMBER=_whatsapp_number(env),
             TWILIO_WEBHOOK_URL=_url(env, "TWILIO_WEBHOOK_URL"),
-            TWILIO_MESSAGING_SERVICE_SID=env.get("TWILIO_MESSAGING_SERVICE_SID", "").strip(),
+            TWILIO_MESSAGING_SERVICE_SID=_matching(
+                env, "TWILIO_MESSAGING_SERVICE_SID", r"MG[0-9a-fA-F]{32}", "MG and 32 characters, or nothing"
+            ),
             TWILIO_API_BASE_URL=_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
             APP_TIMEZONE=_timezone(env),
             APP_LANGUAGE=_language(env),
-            DEFAULT_REGION=env.get("DEFAULT_REGION", "").strip().upper() or "AR",
+            DEFAULT_REGION=_matching(
+                env, "DEFAULT_REGION", r"[A-Za-z]{2}", "two letters, such as AR", default="AR"
+            ).upper(),
             TRUSTED_PROXIES=_number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
             RATELIMIT_ENABLED=_flag(env, "RATELIMIT_ENABLED", True),
             RATELIMIT_STORAGE_URI=redis_url or "memory://",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import logging
 import time
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.http import HTTP_STATUS_CODES
 
 from app.extensions import limiter
 from app.htmx import is_htmx
@@ -83,7 +83,7 @@ def problem(status: int, code: str, detail: str, fields: dict[str, str] | None =
     """Return an RFC 9457 problem document."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": HTTP_STATUS_CODES[status],  # Python's own words for them change from version to version.
         "status": status,
         "detail": detail,
         "code": code,
@@ -94,6 +94,8 @@ def problem(status: int, code: str, detail: str, fields: dict[str, str] | None =
     response = jsonify(body)
     response.status_code = status
     response.mimetype = "application/problem+json"
+    if status == HTTPStatus.UNAUTHORIZED:  # RFC 9110, 15.5.2: a 401 says how to come in.
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
@@ -116,7 +118,7 @@ def _answer_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:  # A redirect that routing raised is an answer of its own.
         return make_response(error.get_response())
-    code = http.client.responses.get(status, "error").lower().replace(" ", "_")
+    code = HTTP_STATUS_CODES.get(status, "error").lower().replace(" ", "_")
     response = _answer(status, code, str(_HTTP_SENTENCES.get(status, DomainError.detail)))
     if status == HTTPStatus.TOO_MANY_REQUESTS and limiter.current_limit:
         response.headers["Retry-After"] = str(max(1, int(limiter.current_limit.reset_at - time.time())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -96,11 +96,16 @@ def format_badge(count: int) -> str:
     return "99+" if count > 99 else str(count)
 
 
+def to_timestamp(moment: datetime | None) -> str | None:
+    """Return a moment as the API writes it, 2026-12-12T23:30:00.000Z: UTC, RFC 3339, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+
+
 def initials(name: str) -> str:
     """Return up to two letters for an avatar; names may begin with an emoji or be a phone number."""
     words = [word for word in name.split() if word[0].isalnum()]
-    letters = [word[0] for word in words[:1] + words[1:][-1:]]
-    return "".join(letters).upper() or "·"
+    letters = [word[0].upper()[0] for word in words[:1] + words[1:][-1:]]
+    return "".join(letters) or "·"
 
 
 def fold(text: str) -> str:

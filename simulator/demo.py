@@ -31,13 +31,14 @@ from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, init_migrations, utcnow, writing
 from app.formats import today
+from app.whatsapp.actions.arrivals import fold_search_text
 from app.whatsapp.actions.sync import sync
 from app.whatsapp.models import Conversation, Message, QuickReply
 from config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "simulator" / "sample.json"
-DATABASE = ROOT / "instance" / "demo.db"
+INSTANCE = ROOT / "instance"
 QUICK_REPLIES = ("¡Hola! ¿Cómo va?", "Lo consulto y te confirmo hoy.", "¿Nos pasás la lista de temas?")
 START_LIMIT_SECONDS = 40
 
@@ -55,12 +56,17 @@ def free_port(wanted: int) -> int:
     raise SystemExit("No port is free on 127.0.0.1.")
 
 
+def demo_database(app_port: int) -> Path:
+    """Return where the demo at `app_port` keeps its data; another port is another demo."""
+    return INSTANCE / f"demo-{app_port}.db"
+
+
 def demo_environment(app_port: int, simulator_port: int) -> dict[str, str]:
     """Return the settings of the demo: nothing of a real account is read."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("TWILIO_", "REDIS_"))}
     return own | {
         "SECRET_KEY": secrets.token_urlsafe(48),
-        "DATABASE_URL": f"sqlite:///{DATABASE}",
+        "DATABASE_URL": f"sqlite:///{demo_database(app_port)}",
         "REDIS_URL": "",
         "TWILIO_ACCOUNT_SID": "AC" + "5" * 32,
         "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
@@ -132,6 +138,7 @@ def dress_history(sample: dict[str, Any]) -> None:
             )
             conversation.unread_count = session.scalars(select(func.count(Message.id)).where(*unread)).one()
             conversation.profile_name = names.get(conversation.address, "")
+            fold_search_text(conversation)
 
 
 def _dress_attachments(message: Message, given: dict[str, Any]) -> None:
@@ -148,8 +155,8 @@ def _dress_attachments(message: Message, given: dict[str, Any]) -> None:
 def build(environment: dict[str, str], password: str) -> None:
     """Make the demo's database anew and bring in the history from the simulator that is running."""
     sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
-    for suffix in ("", "-wal", "-shm"):
-        DATABASE.with_name(DATABASE.name + suffix).unlink(missing_ok=True)
+    for old in INSTANCE.glob(f"{Path(environment['DATABASE_URL']).name}*"):
+        old.unlink()
     app: Flask = create_app(Config.from_environment(environment))
     init_migrations(app)
     with app.app_context():

@@ -34,7 +34,7 @@ class FakeTwilio:
         self, body: str = "Hola", *, direction: str = "inbound", phone: str = "+5491155550101", **fields: object
     ) -> str:
         """Put a message into Twilio as if it had come there without us; return its sid."""
-        sid = f"SM{next(self._count):032d}"
+        sid = f"SMb{next(self._count):031x}"
         ours, theirs = f"whatsapp:{self.account.whatsapp_number}", f"whatsapp:{phone}"
         inbound = direction == "inbound"
         message = RemoteMessage(

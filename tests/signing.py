@@ -20,7 +20,7 @@ STATUS = "/api/whatsapp/status"
 
 def inbound_form(body: str = "Hola", phone: str = "+5491155550101", **changes: Any) -> dict[str, Any]:
     """A text message's parameters in the order of real traffic; None in `changes` leaves a parameter out."""
-    sid = f"SM{next(_COUNT):032x}"
+    sid = f"SMa{next(_COUNT):031x}"
     form = {
         "ExternalUserId": "whatsapp:AR.4566546130240823" if "ExternalUserId" in changes else None,
         "SmsMessageSid": changes.get("MessageSid", sid),

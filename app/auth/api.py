@@ -28,7 +28,9 @@ def _failed(response: object) -> bool:
 def _email_and_address() -> str:
     data = request.get_json(silent=True)
     email = data.get("email") if isinstance(data, dict) else ""
-    return f"{str(email).strip().lower()[:254]} {remote_address()}"
+    # Half a character would make the shared store of limits fail, and its place be taken by this process's own.
+    plain = str(email).encode("utf-8", "replace").decode()
+    return f"{plain.strip().lower()[:254]} {remote_address()}"
 
 
 def serialize_user(user: User) -> dict[str, Any]:

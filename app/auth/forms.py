@@ -26,6 +26,9 @@ def parse_credentials(data: Any) -> tuple[str, str]:
 
 def parse_next(url: str, default: str) -> str:
     """Return `url` when it is a path of this site, else `default`: a link must not lead from sign-in to elsewhere."""
-    parts = urlsplit(url.replace("\\", "/"))
+    try:
+        parts = urlsplit(url.replace("\\", "/"))
+    except ValueError:  # A bracket without its pair.
+        return default
     local = not parts.scheme and not parts.netloc and url.startswith("/") and not url.startswith("//")
     return url if local and all(ord(letter) > 31 for letter in url) else default

@@ -5,7 +5,7 @@ Every blueprint names one with `before_request`, even the open ones; tests/test_
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, Response, g, request, url_for
 from flask.typing import ResponseReturnValue
@@ -37,19 +37,26 @@ def public() -> None:
     """Let anyone in: for doors that say why they are open."""
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # A bracket without its pair: the address of nothing.
+        return SplitResult("", "", "", "", "")
+
+
 def require_same_origin() -> None:
     """Let anyone in but another site's forms. For doors that come before there is a session to tie a token to.
 
     Browsers say where a form comes from (Sec-Fetch-Site, and Origin in older ones), and pages cannot change it.
     """
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    foreign = site not in ("same-origin", "none") if site else bool(origin) and urlsplit(origin).netloc != request.host
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin", "")
+    foreign = site not in ("same-origin", "none") if site else bool(origin) and _split(origin).netloc != request.host
     if foreign and request.method not in ("GET", "HEAD", "OPTIONS"):
         raise tokens.StalePage(_("Esa página es de otro sitio. Volvé a entrar desde acá."))
 
 
 def _local_path(url: str) -> str:
-    parts = urlsplit(url)
+    parts = _split(url)
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
@@ -81,11 +88,10 @@ def require_staff_token() -> ResponseReturnValue | None:
     """
     if request.method == "OPTIONS":
         return None
-    had_cookie = bool(request.cookies)
     try:
         g.claims = _browser_claims()
     except (tokens.TokenError, actions.SessionEnded):
-        return to_login(ended=had_cookie)
+        return to_login(ended=tokens.has_cookies())
     return None
 
 
@@ -129,8 +135,8 @@ def _set_new_tokens(response: Response) -> Response:
 
 
 def _csrf_token() -> str:
-    claims = g.get("claims")
-    return tokens.csrf_value(claims.session_id) if claims else ""
+    # Templates take it for the sign of a person signed in. Claims alone are not: an error may come before their person.
+    return tokens.csrf_value(current_claims().session_id) if g.get("user") else ""
 
 
 def init_app(app: Flask) -> None:

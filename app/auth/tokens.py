@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from flask import Response, current_app, request
+from flask_babel import lazy_gettext as _l
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt, verify_jwt_in_request
 from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
 from jwt.exceptions import PyJWTError
@@ -49,6 +50,7 @@ class StalePage(Forbidden):
     """The CSRF value of a browser's request is missing or another session's."""
 
     code = "csrf_failed"
+    detail = _l("Esta página quedó vieja. Volvé a cargarla y probá de nuevo.")
 
 
 def csrf_value(session_id: str) -> str:
@@ -100,6 +102,12 @@ def set_cookies(response: Response, pair: TokenPair) -> None:
     refresh_life = config["JWT_REFRESH_TOKEN_EXPIRES"]
     response.set_cookie(config["JWT_ACCESS_COOKIE_NAME"], pair.access_token, max_age=refresh_life, **options)
     response.set_cookie(config["JWT_REFRESH_COOKIE_NAME"], pair.refresh_token, max_age=refresh_life, **options)
+
+
+def has_cookies() -> bool:
+    """Tell whether the browser brought tokens at all, good or not: it was signed in once."""
+    names = (current_app.config["JWT_ACCESS_COOKIE_NAME"], current_app.config["JWT_REFRESH_COOKIE_NAME"])
+    return any(name in request.cookies for name in names)
 
 
 def clear_cookies(response: Response) -> None:

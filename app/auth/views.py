@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth import actions, tokens
@@ -50,6 +50,8 @@ def sign_in() -> ResponseReturnValue:
 @leaving.post("/logout")
 def sign_out() -> ResponseReturnValue:
     actions.sign_out(current_claims().session_id)
+    # After a pause the guard has renewed the tokens on the way in: they must not follow the person out.
+    g.pop("new_tokens", None)
     response = make_response(redirect(url_for("auth.login"), 303))
     tokens.clear_cookies(response)
     return response

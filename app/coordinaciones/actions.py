@@ -27,9 +27,6 @@ def _write(session: Session, coordinacion: Coordinacion, values: Values) -> None
         setattr(coordinacion, name, value)
     coordinacion.fold_search_text()
     session.add(coordinacion)
-    session.flush()
-    # Setting `dj_id` alone leaves the person who was loaded before.
-    session.refresh(coordinacion, ["dj"])
 
 
 def create(values: Values) -> Coordinacion:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.exceptions import BadRequest
 
 from app.auth.guard import require_api_staff
 from app.coordinaciones import actions, queries
@@ -18,16 +16,12 @@ from app.coordinaciones.forms import Values, parse_changes, parse_new, parse_ref
 from app.coordinaciones.models import Coordinacion
 from app.errors import Invalid
 from app.extensions import limiter
-from app.formats import today
+from app.formats import to_timestamp, today
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 100
 
 bp = Blueprint("coordinaciones_api", __name__, url_prefix="/api/coordinaciones")
 bp.before_request(require_api_staff)
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
 def serialize_coordinacion(coordinacion: Coordinacion) -> dict[str, Any]:
@@ -47,17 +41,14 @@ def serialize_coordinacion(coordinacion: Coordinacion) -> dict[str, Any]:
         "notes": c.notes,
         "external_ref": c.external_ref,
         "archived": c.archived_at is not None,
-        "archived_at": _moment(c.archived_at),
-        "created_at": _moment(c.created_at),
-        "updated_at": _moment(c.updated_at),
+        "archived_at": to_timestamp(c.archived_at),
+        "created_at": to_timestamp(c.created_at),
+        "updated_at": to_timestamp(c.updated_at),
     }
 
 
 def _json_object() -> dict[str, object]:
-    try:
-        data = request.get_json()
-    except RecursionError as error:  # Thousands of brackets within brackets are no JSON that anybody means.
-        raise BadRequest from error
+    data = request.get_json()
     if not isinstance(data, dict):
         raise Invalid(_("Mandá un objeto JSON, con los campos por su nombre."))
     return data

@@ -42,20 +42,20 @@ def get_coordinacion(coordinacion_id: int) -> Coordinacion:
 
 
 def get_locked(coordinacion_id: int) -> Coordinacion:
-    """Return the coordinación as it is committed now, locked until the transaction ends. Raises NotFound."""
+    """Return the coordinación, locked until the transaction ends. Raises NotFound."""
     if not 0 < coordinacion_id <= _LARGEST_ID:
         raise NotFound
-    coordinacion = db.session.get(Coordinacion, coordinacion_id, with_for_update=True, populate_existing=True)
+    coordinacion = db.session.get(Coordinacion, coordinacion_id, with_for_update=True)
     if coordinacion is None:
         raise NotFound
     return coordinacion
 
 
 def find_coordinacion_by_ref(ref: str, *, lock: bool = False) -> Coordinacion | None:
-    """Return the coordinación that another program knows as `ref`; with `lock`, as committed now and locked."""
+    """Return the coordinación that another program knows as `ref`; with `lock`, locked until the transaction ends."""
     statement = select(Coordinacion).where(Coordinacion.external_ref == ref)
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update()
     return db.session.scalar(statement)
 
 

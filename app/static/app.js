@@ -371,17 +371,21 @@
     }
   });
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    if (isSend(ctx) && ctx.response.status >= 400) giveBack(ctx.request.body.get("key"));
+    if (ctx.response.status < 400) return;
+    if (isSend(ctx)) giveBack(ctx.request.body.get("key"));
+    if (ctx.sourceElement.id === "whatsapp-feed") Object.assign(ctx.hx, { retarget: "#whatsapp-feed", reswap: "none" });
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
     const status = ctx.response?.status ?? 0;
     if (ctx.sourceElement.id === "whatsapp-feed") return polled(status);
     if (isSend(ctx) && !status) waitForNetwork(ctx.request.body.get("key"));
-    if (ctx.sourceElement.id === "whatsapp-button" && !status && panel() && $(".load-error", panel())) {
-      $(".load-error", panel()).hidden = false;
+    const broken = panel() && $(".load-error", panel());
+    if (broken && (!status || status >= 400) && ctx.target?.id === "chat-panel") {
+      broken.hidden = false;
       $(".skeletons", panel()).hidden = true;
     }
-    if (ctx.request.method !== "GET") poll();
+    if (!status) polled(0);
+    else if (ctx.request.method !== "GET") poll();
   });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     // htmx's own history is off: it would take pages from its memory that have changed since.

@@ -104,13 +104,27 @@ def _remote(message: Any) -> RemoteMessage:
         direction="inbound" if str(message.direction or "").startswith("inbound") else "outbound",
         from_number=message.from_ or "",
         to_number=message.to or "",
-        body=message.body or "",
+        body=(message.body or "").replace("\x00", ""),  # Which no text column takes.
         created_at=created_at,
         sent_at=_with_zone(message.date_sent),
         num_media=int(message.num_media or 0),
         error_code=message.error_code,
         error_message=message.error_message or "",
     )
+
+
+def _list_error(error: Exception) -> TwilioError:
+    """Return what a list that cannot be had means: the SDK tells it by the bare response, behind its text."""
+    response = error.args[1] if len(error.args) > 1 else None
+    status = int(getattr(response, "status_code", 0))
+    if not 400 <= status < 500 and status not in _NEVER_PROCESSED:
+        return NoAnswer()
+    try:
+        said = json.loads(getattr(response, "text", ""))
+    except ValueError:
+        said = {}
+    said = said if isinstance(said, dict) else {}
+    return Refused(int(said.get("code") or status), str(said.get("message") or ""), status)
 
 
 class Twilio:
@@ -151,13 +165,16 @@ class Twilio:
 
     def list_since(self, since: datetime, limit: int = 20_000) -> Iterator[RemoteMessage]:
         """Yield what was sent since `since`, in and out, newest first, at most `limit`. Raises TwilioError."""
-        stream = iter(
-            self._call(lambda: self._client.messages.stream(date_sent_after=since, limit=limit, page_size=200))
-        )
-        while (message := self._call(lambda: next(stream, None))) is not None:
-            remote = _remote(message)
-            if "whatsapp:" in remote.from_number + remote.to_number:
-                yield remote
+        messages, left = self._client.messages, limit
+        page = self._call(lambda: messages.page(date_sent_after=since, page_size=200))
+        # Page by page, and not through the SDK's stream: a stream that failed once only pretends to have ended.
+        while page is not None:
+            records = list(page)[:left]
+            left -= len(records)
+            for remote in map(_remote, records):
+                if "whatsapp:" in remote.from_number + remote.to_number:
+                    yield remote
+            page = self._call(page.next_page) if records and left else None
 
     def list_media(self, sid: str) -> list[RemoteMedia]:
         """Return the files of the message `sid`, in their order. Raises TwilioError."""
@@ -192,9 +209,7 @@ class Twilio:
         except RequestsConnectionError as error:
             reason = getattr(error.args[0] if error.args else None, "reason", None)
             raise (NotReached if isinstance(reason, NewConnectionError) else NoAnswer) from error
-        except RequestException as error:
+        except (RequestException, ValueError) as error:  # A 2xx that is not Twilio's JSON is no answer either.
             raise NoAnswer from error
         except TwilioException as error:
-            # A list that cannot be had is told by the bare response, behind the text.
-            status = getattr(error.args[1] if len(error.args) > 1 else None, "status_code", 0)
-            raise (Refused(status, "list", status) if 400 <= status < 500 else NoAnswer()) from error
+            raise _list_error(error) from error

@@ -48,7 +48,9 @@ _EXPLANATIONS: dict[int, Explanation] = {
     **dict.fromkeys((63009, 63010, 63012), Explanation(_THEIR_FAULT, retry=True)),
     **dict.fromkeys((63014, 63033), Explanation(_l("Esta persona nos bloqueó en WhatsApp. Llamala por teléfono."))),
     63015: Explanation(_l("Este número todavía no se unió a la prueba de Twilio. Pedile que mande el código.")),
-    WINDOW_CLOSED: Explanation(_l("No salió: pasaron las 24 h. Elegí una plantilla para volver a escribirle.")),
+    WINDOW_CLOSED: Explanation(
+        _l("No salió: pasaron las 24 h. Hay que esperar que responda, o mandarle una plantilla.")
+    ),
     **dict.fromkeys((63017, 63018), Explanation(_LATER, retry=True)),
     63021: Explanation(_l("La plantilla quedó muy larga con esos datos. Acortalos.")),
     63032: Explanation(_l("WhatsApp no le entrega nuestros mensajes a esta persona. Llamala por teléfono.")),

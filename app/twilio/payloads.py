@@ -25,6 +25,7 @@ _TYPES = {
 _TYPE_OF_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,136}")
+_MEDIA_URL = re.compile(r"MediaUrl(0|[1-9][0-9]?)")
 # Those with a column of their own; the rest of what Twilio sent is kept beside the message as it came.
 _KNOWN = re.compile(r"Body|From|To|MessageSid|SmsSid|SmsMessageSid|AccountSid|ApiVersion|Media(Url|ContentType)\d+")
 
@@ -103,25 +104,29 @@ def parse_int(text: str | None) -> int | None:
 
 
 def _parse_media(form: Mapping[str, str]) -> tuple[MediaItem, ...]:
-    count = min(parse_int(form.get("NumMedia")) or 0, 50)
+    # NumMedia is not asked: a file that is there shall not be lost because a count says otherwise.
     named = form.get("Body", "") if form.get("MessageType") == "document" else ""
+    numbers = sorted(int(found[1]) for name in form if form[name] and (found := _MEDIA_URL.fullmatch(name)))
     return tuple(
-        MediaItem(form[f"MediaUrl{n}"], form.get(f"MediaContentType{n}", "")[:120], named[:255])
-        for n in range(count)
-        if form.get(f"MediaUrl{n}")
+        MediaItem(form[f"MediaUrl{n}"], form.get(f"MediaContentType{n}", "")[:120], named[:255]) for n in numbers
     )
+
+
+def type_of_media(content_type: str) -> str:
+    """Return what kind of message a file of this content type is, where nothing else says it."""
+    return "contact" if "vcard" in content_type else _TYPE_OF_MEDIA.get(content_type.split("/")[0], "document")
 
 
 def _parse_type(form: Mapping[str, str], media: tuple[MediaItem, ...]) -> str:
     said = form.get("MessageType", "").lower()
-    if said:
-        return _TYPES.get(said, "unknown")
-    if media:
-        kind = media[0].content_type
-        return "contact" if "vcard" in kind else _TYPE_OF_MEDIA.get(kind.split("/")[0], "document")
-    if form.get("Latitude"):
+    if said in ("", "text") and media:
+        return type_of_media(media[0].content_type)
+    if not said and form.get("Latitude"):
         return "location"
-    return "text" if form.get("Body") else "unknown"
+    kind = _TYPES.get(said, "unknown") if said else "text"
+    # A blank text is something that Twilio cannot tell, such as a reaction: a bubble says so instead of being empty.
+    empty = not media and not form.get("Body", "").strip()
+    return "unknown" if kind in ("text", "interactive") and empty else kind
 
 
 def _parse_location(form: Mapping[str, str]) -> dict[str, str] | None:

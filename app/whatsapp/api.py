@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -11,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.auth.guard import current_user, require_api_staff
-from app.errors import NotFound, problem
+from app.errors import Invalid, NotFound, problem
 from app.extensions import limiter, utcnow
+from app.formats import to_timestamp
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
-from app.whatsapp.forms import parse_flag_arg, parse_int_arg, parse_key, parse_send
+from app.whatsapp.forms import parse_flag_arg, parse_int_arg, parse_key, parse_search_arg, parse_send
 from app.whatsapp.identity import parse_contact
 from app.whatsapp.labels import conversation_name, failure, last_line
 from app.whatsapp.models import Conversation, Media, Message
@@ -25,10 +25,6 @@ bp = Blueprint("whatsapp_api", __name__, url_prefix="/api/whatsapp")
 bp.before_request(require_api_staff)
 
 _MAX_DB_INT = 2**31 - 1
-
-
-def _moment(value: datetime | None) -> str | None:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
 
 
 def _serialize_media(media: Media) -> dict[str, Any]:
@@ -62,9 +58,9 @@ def serialize_message(message: Message) -> dict[str, Any]:
         "location": message.location,
         "reply_to": message.reply_to_sid,
         "template": message.template,
-        "sent_at": _moment(message.sent_at),
-        "read_at": _moment(message.read_at),
-        "created_at": _moment(message.created_at),
+        "sent_at": to_timestamp(message.sent_at),
+        "read_at": to_timestamp(message.read_at),
+        "created_at": to_timestamp(message.created_at),
     }
 
 
@@ -77,9 +73,9 @@ def serialize_conversation(conversation: Conversation) -> dict[str, Any]:
         "user_id": conversation.user_id,
         "name": conversation_name(conversation),
         "last_message": last_line(conversation.last_message),
-        "last_message_at": _moment(conversation.last_message_at),
+        "last_message_at": to_timestamp(conversation.last_message_at),
         "unread_count": conversation.unread_count,
-        "window_expires_at": _moment(conversation.window_expires_at),
+        "window_expires_at": to_timestamp(conversation.window_expires_at),
         "opted_out": conversation.opted_out,
     }
 
@@ -92,8 +88,19 @@ def _get_conversation_of(phone: str) -> Conversation:
     return conversation
 
 
+def _number(name: str, default: int | None, high: int) -> int | None:
+    return parse_int_arg(request.args, name, default, 1, high, blank=False)
+
+
 def _limit() -> int:
-    return parse_int_arg(request.args, "limit", 50, 1, 100) or 50
+    return _number("limit", 50, 100) or 50
+
+
+def _cursor() -> str:
+    """Return where to go on, or nothing; a program that sends an empty cursor lost it, and would go round for ever."""
+    if request.args.get("cursor") == "":
+        raise Invalid(fields={"cursor": _("Usá el next_cursor de la respuesta anterior, tal como vino.")})
+    return request.args.get("cursor", "")
 
 
 @bp.post("/send")
@@ -118,11 +125,11 @@ def send() -> ResponseReturnValue:
 def list_conversations() -> ResponseReturnValue:
     wanted = queries.ConversationFilter(
         now=utcnow(),
-        q=request.args.get("q", "").replace("\x00", "")[:200],
+        q=parse_search_arg(request.args, "q"),
         unread=parse_flag_arg(request.args, "unread"),
-        coordinacion_id=parse_int_arg(request.args, "coordinacion_id", None, 1, _MAX_DB_INT),
+        coordinacion_id=_number("coordinacion_id", None, _MAX_DB_INT),
     )
-    page = queries.list_conversations(wanted, _limit(), request.args.get("cursor", ""))
+    page = queries.list_conversations(wanted, _limit(), _cursor())
     return jsonify(items=[serialize_conversation(row) for row in page.items], next_cursor=page.next_cursor)
 
 
@@ -131,9 +138,9 @@ def list_messages(phone: str) -> ResponseReturnValue:
     conversation = _get_conversation_of(phone)
     page = queries.list_messages(
         conversation_id=conversation.id,
-        coordinacion_id=parse_int_arg(request.args, "coordinacion_id", None, 1, _MAX_DB_INT),
+        coordinacion_id=_number("coordinacion_id", None, _MAX_DB_INT),
         limit=_limit(),
-        cursor=request.args.get("cursor", ""),
+        cursor=_cursor(),
     )
     return jsonify(items=[serialize_message(row) for row in page.items], next_cursor=page.next_cursor)
 

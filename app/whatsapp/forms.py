@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,9 @@ from app.whatsapp.queries import LARGEST_ID
 # Twilio's limit for one WhatsApp message (error 21617), counted in UTF-16 units as browsers count too.
 MAX_BODY = 1600
 MAX_KEY = 200
+MAX_VARIABLES = 100
+MAX_SEARCH = 200
+_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 _FIELDS = ("to", "conversation_id", "coordinacion_id", "body", "template", "media_id")
 
 
@@ -26,11 +30,16 @@ def body_length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def _storable(text: str) -> str:
+    """Return `text` without NUL, which no text column takes, and without halves of characters, which nobody sends."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def parse_body(value: Any) -> tuple[str, str | None]:
     """Return the text to send, and the sentence that says what is wrong with it, if anything."""
     if not isinstance(value, str):
-        return "", _("El texto tiene que ser texto.")
-    text = value.replace("\x00", "").replace("\r\n", "\n").encode("utf-8", "replace").decode()
+        return "", _("El mensaje tiene que ser un texto.")
+    text = _storable(value).replace("\r\n", "\n")
     if not any(unicodedata.category(letter)[0] not in "ZC" for letter in text):
         return "", _("Escribí un mensaje.")
     if body_length(text) > MAX_BODY:
@@ -75,13 +84,15 @@ def _parse_template(data: Mapping[str, Any], fields: dict[str, str]) -> tuple[st
         return "", None
     sid = value.get("content_sid") if isinstance(value, dict) else None
     variables = value.get("variables", {}) if isinstance(value, dict) else None
-    if not isinstance(sid, str) or not sid.startswith("HX") or len(sid) != 34 or not sid.isalnum():
+    if not isinstance(sid, str) or not _CONTENT_SID.fullmatch(sid):
         fields["template.content_sid"] = _("Tiene que ser el identificador de una plantilla: HX y 32 letras o números.")
-        return "", None
     if not isinstance(variables, dict) or not all(isinstance(item, str) for item in variables.values()):
         fields["template.variables"] = _("Tiene que ser un objeto de textos.")
+    elif len(variables) > MAX_VARIABLES or any(len(text) > MAX_BODY for pair in variables.items() for text in pair):
+        fields["template.variables"] = _("Hasta 100 valores, de hasta 1600 caracteres cada uno.")
+    if "template.content_sid" in fields or "template.variables" in fields:
         return "", None
-    return sid, variables
+    return str(sid), {_storable(name): _storable(text) for name, text in (variables or {}).items()}
 
 
 def _check_one_of(request: SendRequest, data: Mapping[str, Any], fields: dict[str, str]) -> None:
@@ -122,10 +133,15 @@ def parse_send(data: Any) -> SendRequest:
     return request
 
 
-def parse_int_arg(args: Mapping[str, str], name: str, default: int | None, low: int, high: int) -> int | None:
-    """Return a whole number of a query string within its bounds. Raises Invalid."""
+def parse_int_arg(
+    args: Mapping[str, str], name: str, default: int | None, low: int, high: int, *, blank: bool = True
+) -> int | None:
+    """Return a whole number of a query string within its bounds, and `default` where there is none. Raises Invalid.
+
+    Forms send what was left blank; a program that does has lost a value, so its doors say `blank=False`.
+    """
     text = args.get(name, "")
-    if not text:
+    if not text and (blank or name not in args):
         return default
     if not text.isascii() or not text.isdigit() or len(text) > 19 or not low <= int(text) <= high:
         raise Invalid(fields={name: _("Tiene que ser un número de %(low)d a %(high)d.", low=low, high=high)})
@@ -134,7 +150,15 @@ def parse_int_arg(args: Mapping[str, str], name: str, default: int | None, low: 
 
 def parse_flag_arg(args: Mapping[str, str], name: str) -> bool:
     """Return a yes or no of a query string. Raises Invalid."""
-    text = args.get(name, "").lower()
+    text = args.get(name, "")
     if text not in ("", "0", "1", "false", "true"):
         raise Invalid(fields={name: _("Tiene que ser 1 o 0.")})
     return text in ("1", "true")
+
+
+def parse_search_arg(args: Mapping[str, str], name: str) -> str:
+    """Return the words to look for in a query string. Raises Invalid when they are too many."""
+    text = args.get(name, "").replace("\x00", "")
+    if len(text) > MAX_SEARCH:
+        raise Invalid(fields={name: _("Buscá con menos palabras: hasta %(count)d letras.", count=MAX_SEARCH)})
+    return text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
@@ -17,6 +18,7 @@ from app.coordinaciones.models import Coordinacion
 from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.formats import fold
+from app.phones import parse_phone, phone_key
 from app.whatsapp.identity import Contact
 from app.whatsapp.models import Conversation, Message, QuickReply
 from app.whatsapp.window import CLOSING_SOON
@@ -24,6 +26,7 @@ from app.whatsapp.window import CLOSING_SOON
 Row = TypeVar("Row")
 # Ids are 64-bit numbers; SQLite's driver refuses larger ones with an error of its own.
 LARGEST_ID = 2**63 - 1
+_FEWEST_PHONE_DIGITS = 4
 _CURSOR = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6})-([0-9]{1,18})")
 
 
@@ -68,6 +71,16 @@ def like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[b
     return and_(*(column.contains(word, autoescape=True) for word in fold(text).split()[:8]))
 
 
+def _of_phone(text: str) -> list[ColumnElement[bool]]:
+    """Return the conditions that a contact's number is the one in `text`, or holds its digits, if it is one."""
+    digits = re.sub(r"[^0-9]", "", text)
+    if len(digits) < _FEWEST_PHONE_DIGITS or any(letter.isalpha() for letter in text):
+        return []
+    phone = parse_phone(text, current_app.config["DEFAULT_REGION"])
+    whole = [Conversation.phone_key == phone_key(phone)] if phone else []
+    return [Conversation.phone_number.contains(digits), *whole]
+
+
 def _conversations() -> Select[Conversation]:
     return select(Conversation).options(joinedload(Conversation.coordinacion), joinedload(Conversation.last_message))
 
@@ -82,12 +95,13 @@ def _matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
     if wanted.coordinacion_id is not None:
         said = select(Message.id).where(Message.conversation_id == Conversation.id)
         conditions.append(said.where(Message.coordinacion_id == wanted.coordinacion_id).exists())
-    if wanted.q.strip():
+    if fold(wanted.q).split():
         of_event = select(Coordinacion.id).where(Coordinacion.id == Conversation.coordinacion_id)
         of_text = select(Message.id).where(Message.conversation_id == Conversation.id)
         conditions.append(
             or_(
                 like_words(Conversation.search_text, wanted.q),
+                *_of_phone(wanted.q),
                 of_event.where(like_words(Coordinacion.search_text, wanted.q)).exists(),
                 of_text.where(like_words(Message.search_text, wanted.q)).exists(),
             )
@@ -189,7 +203,7 @@ def list_quoted(messages: Iterable[Message]) -> dict[str, Message]:
 def get_message(message_id: int) -> Message:
     """Return a message as it is now, whatever was loaded before. Raises NotFound."""
     statement = _messages().where(Message.id == message_id).execution_options(populate_existing=True)
-    message = db.session.scalar(statement)
+    message = db.session.scalar(statement) if 0 < message_id <= LARGEST_ID else None
     if message is None:
         raise NotFound
     return message

@@ -56,6 +56,13 @@ def test_a_change_starts_from_what_is_stored_and_not_from_what_was_read(app: Fla
     assert "nuevo" in after.search_text
 
 
+def test_a_replacement_of_one_that_was_read_shows_its_new_dj(factories: Factories, ana: User, bruno: User) -> None:
+    read = factories.coordinacion(external_ref="EV-1", dj_id=ana.id)
+    assert read.dj is ana
+
+    assert actions.upsert_external("EV-1", values(dj_id=bruno.id))[0].dj is bruno
+
+
 def test_a_change_of_dj_shows_the_new_one(factories: Factories, ana: User, bruno: User) -> None:
     coordinacion = factories.coordinacion(dj_id=ana.id)
     assert coordinacion.dj is ana

@@ -13,6 +13,7 @@ from tests.e2e.test_round_trip import look_now, open_chat
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
+POLL = "**/whatsapp/unread"
 
 
 def history(factories: Factories, lucia: Phone, count: int) -> None:
@@ -114,7 +115,7 @@ def test_an_idle_tab_asks_little_and_a_hidden_one_nothing(open_page: OpenPage, l
         asked.append(request.url)
 
     page.on("request", remember)
-    with page.expect_response("**/whatsapp/unread") as answer:
+    with page.expect_response(POLL) as answer:
         look_now(page)
     assert answer.value.status == 304
     assert len(asked) == 1
@@ -127,11 +128,32 @@ def test_an_idle_tab_asks_little_and_a_hidden_one_nothing(open_page: OpenPage, l
     page.wait_for_timeout(5500)  # One pause and a bit: what must not happen has no condition to wait for.
     assert len(asked) == 1
 
-    with page.expect_response("**/whatsapp/unread"):
+    with page.expect_response(POLL):
         page.evaluate(
             "Object.defineProperty(document, 'visibilityState', {value: 'visible', configurable: true});"
             "document.dispatchEvent(new Event('visibilitychange'))"
         )
+
+
+def test_a_page_that_nobody_touches_asks_less(open_page: OpenPage, lucia: Phone) -> None:
+    page = open_page("/coordinaciones")
+    page.clock.install()
+    page.evaluate(
+        "window.polls = 0; document.querySelector('#whatsapp-feed').addEventListener('poll', () => window.polls++)"
+    )
+    with page.expect_response(POLL):
+        look_now(page)
+
+    for _pause in range(3):
+        with page.expect_response(POLL):
+            page.clock.run_for(5_100)
+    with page.expect_response(POLL):
+        page.clock.fast_forward(301_000)
+    page.evaluate("window.polls = 0")
+    page.clock.run_for(29_000)
+    assert page.evaluate("window.polls") == 0
+    with page.expect_response(POLL):
+        page.clock.run_for(1_500)
 
 
 def test_the_panel_gives_focus_back_and_keeps_the_page_usable_by_keyboard(open_page: OpenPage, lucia: Phone) -> None:

@@ -112,6 +112,23 @@ def test_a_lost_connection_is_told_and_comes_back_by_itself(
     trouble.clear()  # Chromium itself reports each request that found no network.
 
 
+def test_a_panel_that_cannot_be_loaded_says_so_and_tries_again(
+    open_page: OpenPage, lucia: Phone, trouble: list[str]
+) -> None:
+    lucia.say("Hola")
+    lucia.idle()
+    page = open_page("/coordinaciones")
+    page.route("**/whatsapp/panel", lambda route: route.abort())
+    page.locator("#whatsapp-button").click()
+    expect(page.locator("#chat-panel")).to_contain_text("No pudimos cargar las conversaciones.")
+
+    page.unroute("**/whatsapp/panel")
+    page.locator("#chat-panel").get_by_role("button", name="Reintentar").click()
+
+    expect(page.locator("#conversation-list .row")).to_have_count(1)
+    trouble.clear()  # The request that was cut is in the console.
+
+
 def test_a_session_that_ended_comes_back_to_the_same_page(
     open_page: OpenPage, lucia: Phone, trouble: list[str]
 ) -> None:

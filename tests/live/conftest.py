@@ -19,9 +19,7 @@ def simulator() -> Iterator[RunningSimulator]:
 
 
 @pytest.fixture
-def server(
-    app: Flask, database_url: str, simulator: RunningSimulator, tmp_path: Path
-) -> Iterator[LiveServer]:
+def server(app: Flask, database_url: str, simulator: RunningSimulator, tmp_path: Path) -> Iterator[LiveServer]:
     """Two gunicorn workers on the run's database, with the simulator for Twilio posting to them."""
     live = LiveServer(database_url, tmp_path / "server.log", TWILIO_API_BASE_URL=simulator.url).start()
     simulator.reset(simulator_settings(f"{live.url}/api/whatsapp/webhook"))

@@ -18,7 +18,8 @@ from app.whatsapp.window import later, window_after
 
 # People still talk about an event in the days after it; then the next one is what they write about.
 _AFTER_THE_EVENT = timedelta(days=7)
-_STOP, _START = {"STOP"}, {"START"}
+# What lifts Twilio's own block; only accounts with Advanced Opt-Out are told so beside it (OptOutType).
+_START_WORDS = ("START", "YES", "UNSTOP")
 
 
 def find_or_make_conversation(session: Session, contact: Contact, now: datetime) -> Conversation:
@@ -34,14 +35,24 @@ def find_or_make_conversation(session: Session, contact: Contact, now: datetime)
             unread_count=0,
         )
         session.add(conversation)
-        return conversation
+    return conversation
+
+
+def _learn(conversation: Conversation, contact: Contact) -> None:
+    """Keep how WhatsApp itself writes a contact who just wrote: answers go there."""
     if contact.phone:
         conversation.phone_number, conversation.phone_key = contact.phone, contact.key
     if contact.user_id and conversation.user_id is None:
         # The same person may already have written under the user id alone; joining the two is for staff to decide.
         other = queries.find_conversation(Contact(None, None, contact.user_id))
         conversation.user_id = contact.user_id if other is None else None
-    return conversation
+
+
+def _follow_opt_out(conversation: Conversation, inbound: Inbound) -> None:
+    if inbound.opt_out == "STOP":
+        conversation.opted_out = True
+    elif inbound.opt_out == "START" or inbound.body.strip().upper() in _START_WORDS:
+        conversation.opted_out = False
 
 
 def fold_search_text(conversation: Conversation) -> None:
@@ -101,14 +112,15 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
 
     Raises IntegrityError when its sid is stored already.
     """
-    conversation = find_or_make_conversation(session, contact_of(inbound.sender), now)
+    contact = contact_of(inbound.sender)
+    conversation = find_or_make_conversation(session, contact, now)
+    _learn(conversation, contact)
     conversation.profile_name = inbound.profile_name or conversation.profile_name or ""
     fold_search_text(conversation)
     coordinacion = choose_coordinacion(conversation, now)
     conversation.coordinacion_id = coordinacion.id if coordinacion else None
     conversation.window_expires_at = later(conversation.window_expires_at, window_after(sent_at))
-    if inbound.opt_out in _STOP | _START:
-        conversation.opted_out = inbound.opt_out in _STOP
+    _follow_opt_out(conversation, inbound)
     if conversation in session.new:
         session.flush()
     message = _message_of(inbound, conversation, sent_at, change, now)

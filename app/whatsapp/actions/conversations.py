@@ -87,6 +87,6 @@ def keep_quick_reply(body: str) -> None:
 def drop_quick_reply(reply_id: int) -> None:
     """Forget a sentence; one that is gone already stays gone."""
     with writing() as session:
-        reply = session.get(QuickReply, reply_id)
+        reply = session.get(QuickReply, reply_id) if 0 < reply_id < 2**31 else None
         if reply is not None:
             session.delete(reply)

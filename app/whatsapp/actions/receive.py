@@ -15,9 +15,10 @@ from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
 from app.twilio.payloads import Inbound, StatusUpdate, parse_address
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import store_inbound
-from app.whatsapp.delivery import RANK, advances
+from app.whatsapp.delivery import FAILED, RANK, advances
 from app.whatsapp.feed import next_change
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.window import WINDOW
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +42,34 @@ def record_outcome(message: Message, sid: str | None, status: str, error_code: i
     changed = False
     if sid and message.message_sid is None:
         message.message_sid = sid
+        if message.status in FAILED:
+            message.status = "unconfirmed"  # It was we who gave it up, and Twilio has it after all.
         changed = True
     if advances(message.status, status):
         message.status = status
         message.error_code, message.error_message = error_code, error
         changed = True
     return changed
+
+
+def claim_sid(session: Session, message: Message, sid: str, change: int) -> None:
+    """Make way for `message` to take the `sid` that Twilio itself says is its own.
+
+    A sync that came in between can only guess whose a message is: it made a row of its own of it, or gave the sid to
+    another message with the same words.
+    """
+    ours = select(Message).where(Message.direction == "outbound", Message.id != message.id)
+    other = session.scalar(ours.where(Message.message_sid == sid))
+    if other is None:
+        return
+    if other.idempotency_key is not None:
+        other.message_sid, other.status, other.change = None, "unconfirmed", change
+    else:
+        conversation = session.get_one(Conversation, other.conversation_id)
+        if conversation.last_message_id == other.id:
+            conversation.last_message_id, conversation.last_message_at = message.id, message.sent_at
+        session.delete(other)
+    session.flush()
 
 
 def follow_outcome(session: Session, message: Message, change: int, now: datetime) -> None:
@@ -56,8 +79,10 @@ def follow_outcome(session: Session, message: Message, change: int, now: datetim
         message.read_at = now
     conversation = session.get_one(Conversation, message.conversation_id)
     conversation.change = change
-    if message.error_code == WINDOW_CLOSED and (conversation.window_expires_at or now) >= now:
-        conversation.window_expires_at = now
+    expires_at = conversation.window_expires_at
+    # News of an old message must not close the window that the client has opened since.
+    if message.error_code == WINDOW_CLOSED and expires_at and expires_at - WINDOW <= message.sent_at:
+        conversation.window_expires_at = min(expires_at, now)
     if message.error_code == OPTED_OUT:
         conversation.opted_out = True
 
@@ -65,17 +90,18 @@ def follow_outcome(session: Session, message: Message, change: int, now: datetim
 def _find(session: Session, update: StatusUpdate) -> Message | None:
     """Return the message of a callback: by Twilio's sid, else by our id in its URL when that one has no sid yet.
 
-    The second is how a send heals whose answer was lost.
+    The second is how a send heals whose answer was lost; a row that a sync made of it meanwhile gives way to ours.
     """
-    found = session.scalar(select(Message).where(Message.message_sid == update.message_sid))
-    if found is not None or update.message_id is None:
+    ours = select(Message).where(Message.direction == "outbound")
+    found = session.scalar(ours.where(Message.message_sid == update.message_sid))
+    if update.message_id is None or (found is not None and found.idempotency_key is not None):
         return found
     mine = session.get(Message, update.message_id)
     if mine is None or mine.inbound or mine.message_sid is not None:
-        return None
+        return found
     sent_to, told = parse_address(mine.to_number), parse_address(update.to_number)
     same = sent_to.user_id == told.user_id if sent_to.user_id else _same_phone(sent_to.phone, told.phone)
-    return mine if same else None
+    return mine if same else found
 
 
 def _same_phone(one: str | None, other: str | None) -> bool:
@@ -94,7 +120,12 @@ def apply_status(update: StatusUpdate) -> bool:
         return False
     with writing() as session:
         change = next_change(session)
-        message = session.get_one(Message, known.id, populate_existing=True)
+        message = session.get(Message, known.id, populate_existing=True)
+        if message is None or message.message_sid not in (None, update.message_sid):
+            session.rollback()  # It gave way to another between the look and the lock.
+            return False
+        if message.message_sid is None:
+            claim_sid(session, message, update.message_sid, change)
         status = update.status if update.status in RANK else message.status
         if not record_outcome(message, update.message_sid, status, update.error_code, update.error_message):
             session.rollback()

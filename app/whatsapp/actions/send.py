@@ -22,7 +22,7 @@ from app.twilio import gateway
 from app.twilio.signature import status_callback_url
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import choose_coordinacion, find_or_make_conversation, fold_search_text, place_last
-from app.whatsapp.actions.receive import follow_outcome, record_outcome
+from app.whatsapp.actions.receive import claim_sid, follow_outcome, record_outcome
 from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import Contact, parse_contact
@@ -187,6 +187,8 @@ def _hand_over(message_id: int, outgoing: twilio.Outgoing) -> None:
     with writing() as session:
         change = next_change(session)
         message = session.get_one(Message, message_id, populate_existing=True)
+        if sid and message.message_sid is None:
+            claim_sid(session, message, sid, change)
         if status == "unconfirmed" and message.message_sid is None and message.status == "queued":
             message.status = status  # The one step that is no advance: a callback may still move it on.
         else:

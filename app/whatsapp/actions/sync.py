@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,9 +17,10 @@ from app.formats import fold
 from app.phones import phone_key
 from app.twilio import gateway
 from app.twilio.client import Refused, RemoteMessage
-from app.twilio.payloads import Inbound, MediaItem, parse_address
+from app.twilio.payloads import Address, Inbound, MediaItem, parse_address, type_of_media
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import (
+    choose_coordinacion,
     find_or_make_conversation,
     fold_search_text,
     mark_read_where,
@@ -29,7 +31,9 @@ from app.whatsapp.actions.receive import follow_outcome, record_outcome
 from app.whatsapp.delivery import UNSETTLED
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import contact_of
-from app.whatsapp.models import Message, SyncRun
+from app.whatsapp.models import Conversation, Message, SyncRun
+
+log = logging.getLogger(__name__)
 
 FIRST_SYNC_REACHES_BACK = timedelta(days=30)
 MARGIN = timedelta(hours=1)
@@ -56,8 +60,9 @@ def sync(progress: Callable[[SyncReport], None], since: datetime | None = None) 
 
     Each message is a transaction of its own, unique by its sid: two syncs at once, or one cut short, do no harm.
     """
-    started_at, report = utcnow(), SyncReport()
-    since = since or _last_start() - MARGIN
+    started_at, report, last = utcnow(), SyncReport(), _find_last_start()
+    due = (last or started_at - FIRST_SYNC_REACHES_BACK) - MARGIN
+    since = since or due
     with writing() as session:
         run = SyncRun(started_at=started_at)
         session.add(run)
@@ -65,18 +70,19 @@ def sync(progress: Callable[[SyncReport], None], since: datetime | None = None) 
         report.seen += 1
         _take(remote, report)
         progress(report)
-    _settle_stale(started_at, report)
+    _settle_stale(started_at, since, report)
     progress(report)
     with writing() as session:
         run = session.get_one(SyncRun, run.id)
-        run.finished_at = utcnow()
+        # One that was told to begin later leaves a gap behind it, which the next one still has to close.
+        run.finished_at = utcnow() if last is None or since <= due else None
         run.seen_count, run.added_count, run.settled_count = report.seen, report.added, report.settled
     return report
 
 
-def _last_start() -> datetime:
+def _find_last_start() -> datetime | None:
     latest = select(SyncRun.started_at).where(SyncRun.finished_at.is_not(None)).order_by(SyncRun.started_at.desc())
-    return db.session.scalars(latest.limit(1)).first() or utcnow() - FIRST_SYNC_REACHES_BACK
+    return db.session.scalars(latest.limit(1)).first()
 
 
 def _take(remote: RemoteMessage, report: SyncReport) -> None:
@@ -84,7 +90,10 @@ def _take(remote: RemoteMessage, report: SyncReport) -> None:
     if known is not None:
         report.settled += not known.inbound and _settle(known.id, remote)
         return
-    # Asked before the transaction begins: nothing stays open while Twilio answers.
+    if parse_address(remote.from_number if remote.direction == "inbound" else remote.to_number) == Address():
+        log.warning("Twilio lists a message of nobody we can name.", extra={"message_sid": remote.sid})
+        return
+    db.session.commit()  # Nothing stays open while Twilio answers.
     media = tuple(MediaItem(item.url, item.content_type) for item in _media_of(remote))
     try:
         with writing() as session:
@@ -112,13 +121,14 @@ def _media_of(remote: RemoteMessage) -> list[MediaItem]:
 
 
 def _inbound(remote: RemoteMessage, media: tuple[MediaItem, ...]) -> Inbound:
-    kind = media[0].content_type.split("/")[0] if media else "text"
+    # A list tells neither places nor reactions: a blank message is one that we cannot show.
+    blank = "text" if remote.body.strip() else "unknown"
     return Inbound(
         message_sid=remote.sid,
         sender=parse_address(remote.from_number),
         from_number=remote.from_number,
         to_number=remote.to_number,
-        type=kind if kind in ("text", "image", "audio", "video") else "document",
+        type=type_of_media(media[0].content_type) if media else blank,
         body=remote.body.replace("\x00", ""),
         media=media,
     )
@@ -141,7 +151,10 @@ def _settle(message_id: int, remote: RemoteMessage) -> bool:
 
 
 def _find_lost(session: Session, remote: RemoteMessage) -> Message | None:
-    """Return our message whose answer from Twilio was lost, if `remote` is it: same contact, same words, same time."""
+    """Return our message whose answer from Twilio was lost, if `remote` is it: same contact, same words, same time.
+
+    Of several the nearest in time; a template's words are not known here, so one is taken only for want of a text.
+    """
     candidates = session.scalars(
         select(Message)
         .where(
@@ -150,15 +163,22 @@ def _find_lost(session: Session, remote: RemoteMessage) -> Message | None:
             Message.status.in_(("unconfirmed", "queued")),
             Message.created_at.between(remote.created_at - MARGIN, remote.created_at + IN_FLIGHT),
         )
-        .order_by(Message.created_at, Message.id)
+        .order_by(Message.id)
     )
     told = parse_address(remote.to_number)
-    for message in candidates:
-        mine = parse_address(message.to_number)
-        same = mine.user_id == told.user_id if mine.user_id else _key(mine.phone) == _key(told.phone)
-        if same and (message.template is not None or message.body == remote.body):
-            return message
-    return None
+    fitting = [message for message in candidates if _same_contact(message, told) and _same_words(message, remote)]
+    return min(
+        fitting, key=lambda one: (one.template is not None, abs(one.created_at - remote.created_at)), default=None
+    )
+
+
+def _same_contact(message: Message, told: Address) -> bool:
+    mine = parse_address(message.to_number)
+    return mine.user_id == told.user_id if mine.user_id else _key(mine.phone) == _key(told.phone)
+
+
+def _same_words(message: Message, remote: RemoteMessage) -> bool:
+    return message.template is not None or message.body.split() == remote.body.split()
 
 
 def _key(phone: str | None) -> str:
@@ -173,7 +193,7 @@ def _store_outbound(session: Session, remote: RemoteMessage, change: int) -> Non
     session.flush()
     message = Message(
         conversation_id=conversation.id,
-        coordinacion_id=conversation.coordinacion_id,
+        coordinacion_id=_follow_event(conversation, now),
         direction="outbound",
         body=remote.body,
         search_text=fold(remote.body),
@@ -193,24 +213,34 @@ def _store_outbound(session: Session, remote: RemoteMessage, change: int) -> Non
     mark_read_where(session, conversation, Message.sent_at <= sent_at, now)
 
 
-def _settle_stale(now: datetime, report: SyncReport) -> None:
-    """Ask for each message of ours that is still on its way, and give up on those that Twilio never had."""
-    stale = select(Message.id, Message.message_sid, Message.created_at).where(
-        Message.direction == "outbound",
-        Message.status.in_(UNSETTLED),
-        Message.created_at < now - IN_FLIGHT,
-        Message.created_at > now - STALE_LIMIT,
+def _follow_event(conversation: Conversation, now: datetime) -> int | None:
+    coordinacion = choose_coordinacion(conversation, now)
+    conversation.coordinacion_id = coordinacion.id if coordinacion else None
+    return conversation.coordinacion_id
+
+
+def _settle_stale(now: datetime, since: datetime, report: SyncReport) -> None:
+    """Ask for each message of ours that is still on its way, and give up on those that Twilio never had.
+
+    Only what was sent since `since` can be given up: for anything older the list was not asked.
+    """
+    told = and_(Message.message_sid.is_not(None), Message.created_at.between(now - STALE_LIMIT, now - IN_FLIGHT))
+    untold = and_(Message.message_sid.is_(None), Message.created_at.between(since, now - GIVE_UP))
+    stale = select(Message.id, Message.message_sid).where(
+        Message.direction == "outbound", Message.status.in_(UNSETTLED), or_(told, untold)
     )
     rows = db.session.execute(stale.order_by(Message.id)).all()
     db.session.commit()
-    for message_id, sid, created_at in rows:
-        if sid:
-            try:
-                report.settled += _settle(message_id, gateway().fetch(sid))
-            except Refused:
-                report.missing.append(sid)
-        elif created_at < now - GIVE_UP:
+    for message_id, sid in rows:
+        if sid is None:
             report.settled += _give_up(message_id)
+            continue
+        try:
+            report.settled += _settle(message_id, gateway().fetch(sid))
+        except Refused as refused:
+            if refused.http_status != 404:
+                raise
+            report.missing.append(sid)
 
 
 def _give_up(message_id: int) -> bool:

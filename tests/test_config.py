@@ -1,0 +1,191 @@
+"""Settings: read once, typed, and refused at start with a sentence that names them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import config
+from config import Config, ConfigError, TestConfig, engine_options, parse_database_url
+
+ROOT = Path(config.__file__).parent
+KEY = "k" * 48
+SID = "0123456789abcdef0123456789abcdef"
+
+
+def read(**env: str) -> Config:
+    return Config.from_environment({"SECRET_KEY": KEY} | env)
+
+
+def names_read() -> set[str]:
+    """Return every name that config.py asks the environment for."""
+    names = set()
+    for node in ast.walk(ast.parse(Path(config.__file__).read_text())):
+        if isinstance(node, ast.Call):
+            names |= {
+                arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+            }
+    return {name for name in names if re.fullmatch(r"[A-Z][A-Z_]+", name)} | {"TWILIO_WHATSAPP_NUMBER"}
+
+
+def test_a_secret_key_is_enough_to_begin() -> None:
+    settings = read()
+
+    assert settings.SECRET_KEY == KEY
+    assert settings.SQLALCHEMY_DATABASE_URI.startswith("sqlite:////")
+    assert settings.SQLALCHEMY_DATABASE_URI.endswith("/instance/coordina.db")
+    assert (settings.APP_TIMEZONE, settings.APP_LANGUAGE, settings.DEFAULT_REGION) == (
+        "America/Argentina/Buenos_Aires",
+        "es_AR",
+        "AR",
+    )
+    assert (settings.TRUSTED_PROXIES, settings.RATELIMIT_ENABLED, settings.TESTING) == (0, True, False)
+    assert timedelta(minutes=15) == settings.JWT_ACCESS_TOKEN_EXPIRES
+    assert timedelta(days=30) == settings.JWT_REFRESH_TOKEN_EXPIRES
+    assert settings.MAX_CONTENT_LENGTH == 4 * 1024 * 1024
+
+
+@pytest.mark.parametrize("value", [None, "", "   "])
+def test_without_a_secret_key_one_sentence_says_how_to_make_one(value: str | None) -> None:
+    env = {} if value is None else {"SECRET_KEY": value}
+
+    with pytest.raises(ConfigError) as refusal:
+        Config.from_environment(env)
+
+    assert str(refusal.value).startswith("SECRET_KEY is not set: make one with `python -c ")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_key_that_is_too_short_to_sign_with_is_refused() -> None:
+    with pytest.raises(ConfigError, match="SECRET_KEY is too short"):
+        Config.from_environment({"SECRET_KEY": "changeme"})
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("postgres://me:pw@db/coordina", "postgresql+psycopg://me:pw@db/coordina"),
+        ("postgresql://me@db:5433/c?sslmode=require", "postgresql+psycopg://me@db:5433/c?sslmode=require"),
+        ("postgresql+psycopg://me@db/c", "postgresql+psycopg://me@db/c"),
+        ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+    ],
+)
+def test_hosts_may_write_the_database_their_way(url: str, used: str) -> None:
+    settings = read(DATABASE_URL=f" {url} ")
+
+    assert used == settings.SQLALCHEMY_DATABASE_URI
+    assert engine_options(used) == settings.SQLALCHEMY_ENGINE_OPTIONS
+
+
+def test_only_what_a_database_needs_reaches_its_pool() -> None:
+    assert "prepare_threshold" not in engine_options("sqlite:///x.db")["connect_args"]
+    assert engine_options(parse_database_url("postgres://db/x"))["connect_args"]["prepare_threshold"] is None
+    assert engine_options(parse_database_url("postgres://db/x"))["pool_pre_ping"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://db/x"),
+        ("DATABASE_URL", "coordina.db"),
+        ("TWILIO_ACCOUNT_SID", "SK" + SID),
+        ("TWILIO_ACCOUNT_SID", SID),
+        ("TWILIO_MESSAGING_SERVICE_SID", "AC" + SID),
+        ("TWILIO_WHATSAPP_NUMBER", "4155238886"),
+        ("TWILIO_WHATSAPP_NUMBER", "whatsapp:+"),
+        ("TWILIO_WHATSAPP_NUMBER", "+1415CALLME"),
+        ("TWILIO_WEBHOOK_URL", "coordina.example/api/whatsapp/webhook"),
+        ("TWILIO_WEBHOOK_URL", "ftp://coordina.example/"),
+        ("TWILIO_WEBHOOK_URL", "https:///api/whatsapp/webhook"),
+        ("TWILIO_WEBHOOK_URL", "https://[coordina"),
+        ("TWILIO_API_BASE_URL", "localhost:5005"),
+        ("REDIS_URL", "redis.example:6379"),
+        ("REDIS_URL", "memcached://x"),
+        ("APP_TIMEZONE", "Buenos Aires"),
+        ("APP_TIMEZONE", "../../etc/passwd"),
+        ("APP_LANGUAGE", "es"),
+        ("APP_LANGUAGE", "pt_BR"),
+        ("DEFAULT_REGION", "Argentina"),
+        ("DEFAULT_REGION", "+5"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("TRUSTED_PROXIES", "one"),
+        ("TRUSTED_PROXIES", "²"),
+        ("RATELIMIT_ENABLED", "maybe"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_in_one_sentence(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        read(**{name: value})
+
+    assert str(refusal.value).startswith(name)
+    assert "\n" not in str(refusal.value)
+    assert str(refusal.value).endswith(".")
+
+
+def test_values_are_typed_and_tidied() -> None:
+    settings = read(
+        TWILIO_ACCOUNT_SID=f" AC{SID} ",
+        TWILIO_AUTH_TOKEN=" token\n",
+        TWILIO_WHATSAPP_NUMBER="whatsapp:+1 (415) 523-8886",
+        TWILIO_WEBHOOK_URL="https://coordina.example/api/whatsapp/webhook#rc=3",
+        TWILIO_MESSAGING_SERVICE_SID="MG" + SID,
+        TWILIO_API_BASE_URL="http://127.0.0.1:5005/",
+        APP_TIMEZONE="America/Montevideo",
+        APP_LANGUAGE="en",
+        DEFAULT_REGION="uy",
+        TRUSTED_PROXIES="2",
+        RATELIMIT_ENABLED="off",
+    )
+
+    assert settings.TWILIO_ACCOUNT_SID == "AC" + SID
+    assert settings.TWILIO_AUTH_TOKEN == "token"
+    assert settings.TWILIO_WHATSAPP_NUMBER == "+14155238886"
+    assert settings.TWILIO_WEBHOOK_URL == "https://coordina.example/api/whatsapp/webhook#rc=3"
+    assert settings.TWILIO_MESSAGING_SERVICE_SID == "MG" + SID
+    assert settings.TWILIO_API_BASE_URL == "http://127.0.0.1:5005"
+    assert (settings.APP_TIMEZONE, settings.APP_LANGUAGE) == ("America/Montevideo", "en")
+    assert settings.DEFAULT_REGION == "UY"
+    assert settings.TRUSTED_PROXIES == 2
+    assert settings.RATELIMIT_ENABLED is False
+
+
+@pytest.mark.parametrize(
+    ("value", "on"), [("", True), ("1", True), ("true", True), ("YES", True), ("on", True), ("0", False), ("No", False)]
+)
+def test_a_switch_is_on_or_off(value: str, on: bool) -> None:
+    assert read(RATELIMIT_ENABLED=value).RATELIMIT_ENABLED is on
+
+
+def test_limits_are_counted_in_redis_when_there_is_one() -> None:
+    shared, alone = read(REDIS_URL="rediss://me:pw@cache:6380/1"), read(REDIS_URL=" ")
+
+    assert shared.RATELIMIT_STORAGE_URI == "rediss://me:pw@cache:6380/1"
+    assert shared.RATELIMIT_STORAGE_OPTIONS["socket_timeout"] == 1
+    assert (alone.RATELIMIT_STORAGE_URI, alone.RATELIMIT_STORAGE_OPTIONS) == ("memory://", {})
+
+
+def test_on_vercel_its_own_proxy_is_trusted() -> None:
+    assert read(VERCEL="1").TRUSTED_PROXIES == 1
+    assert read(VERCEL="1", TRUSTED_PROXIES="0").TRUSTED_PROXIES == 0
+
+
+def test_tests_have_cheap_settings_and_no_limits() -> None:
+    settings = TestConfig()
+
+    assert settings.TESTING
+    assert not settings.RATELIMIT_ENABLED
+    assert settings.PASSWORD_MEMORY_KIB < Config(SECRET_KEY=KEY).PASSWORD_MEMORY_KIB
+
+
+def test_every_setting_is_explained_in_the_example() -> None:
+    path = ROOT / ".env.example"
+    assert path.exists(), ".env.example is missing: it explains every name that config.py reads"
+    example = path.read_text()
+
+    missing = [name for name in sorted(names_read() - {"VERCEL"}) if not re.search(rf"^#? ?{name}=", example, re.M)]
+
+    assert missing == []

@@ -1,0 +1,540 @@
+"""The laws of the house (HOUSE.md sections 1, 2, 6 and 7), read from the source; complaints name file and line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jinja2
+import pytest
+from flask import Flask
+from jinja2 import nodes
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ROOT / "app" / "templates"
+
+# Later groups import earlier ones. Rooms of one group know nothing of each other; inside a room, what shares a group
+# may import one another, though never in a circle.
+ROOMS = (
+    {"extensions", "htmx", "headers", "phones"},
+    {"errors", "formats"},
+    {"twilio"},
+    {"auth"},
+    {"coordinaciones", "contract"},
+    {"whatsapp"},
+)
+PURE = {"identity", "window", "delivery", "labels", "codes", "payloads", "signature", "client", "passwords"}
+INSIDE = (
+    {"models", "tokens"} | PURE,
+    {"feed", "queries", "filters", "cursors", "forms", "thread", "errors"},
+    {"actions"},
+    {"guard"},
+    {"views", "api", "webhook", "poll", "cli"},
+    {"__init__"},
+)
+DOORS = INSIDE[4]
+# A form of whatsapp makes what an action takes, whose type lives beside that action.
+FORMS_THAT_NAME_AN_ACTION = {("app.whatsapp.forms", "app.whatsapp.actions.send")}
+# Heavy vendors are loaded by the one function that needs them, for the cold start (HOUSE.md section 2).
+LATE_IMPORTS = {
+    "app/twilio/client.py": {"twilio", "requests", "urllib3"},
+    "app/auth/passwords.py": {"argon2"},
+    "app/phones.py": {"phonenumbers"},
+    "app/extensions.py": {"flask_migrate"},
+    "config.py": {"dotenv"},
+}
+VENDORS = {
+    "twilio": ("app/twilio/",),
+    "flask_jwt_extended": ("app/auth/tokens.py", "app/extensions.py"),
+    "jwt": ("app/auth/tokens.py",),
+    "argon2": ("app/auth/passwords.py",),
+    "phonenumbers": ("app/phones.py",),
+}
+FORBIDDEN_NAMES = {"app", "index", "server", "main", "wsgi", "asgi"} | {
+    "utils",
+    "helpers",
+    "services",
+    "manager",
+    "common",
+    "misc",
+}
+# Names that are the same in every language, and text that is no word.
+SAME_IN_EVERY_LANGUAGE = {"Coordina", "WhatsApp", "DJ", "h", "min"}
+
+
+def rel(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def sources(*places: str) -> tuple[Path, ...]:
+    """Return the Python files of `places`, which are folders or files; one that is not there yet has none."""
+    found: list[Path] = []
+    for place in places:
+        path = ROOT / place
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []
+    return tuple(found)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), rel(path))
+
+
+def app_sources() -> tuple[Path, ...]:
+    return sources("app", "config.py", "wsgi.py")
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and full name of every module that `path` imports, wherever in it that happens."""
+    package = module_of(path) if path.name == "__init__.py" else module_of(path).rpartition(".")[0]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, base] if base else above)
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                yield node.lineno, inner if is_module(inner) else base
+
+
+def level(groups: tuple[set[str], ...], name: str) -> int | None:
+    return next((number for number, group in enumerate(groups) if name in group), None)
+
+
+def room_and_piece(module: str) -> tuple[str, str]:
+    """Split app.whatsapp.actions.send into its room, whatsapp, and the piece of that room, actions."""
+    parts = [*module.split("."), "", ""]
+    return parts[1], parts[2] or "__init__"
+
+
+def complain(complaints: list[str]) -> None:
+    assert not complaints, "\n" + "\n".join(complaints)
+
+
+@cache
+def own_imports() -> tuple[tuple[Path, int, str, str], ...]:
+    return tuple(
+        (path, line, module_of(path), name)
+        for path in sources("app")
+        for line, name in imports(path)
+        if name.split(".")[0] == "app"
+    )
+
+
+def test_every_module_has_its_place_in_the_house() -> None:
+    complaints = []
+    for path in sources("app"):
+        room, piece = room_and_piece(module_of(path))
+        if room and level(ROOMS, room) is None:
+            complaints.append(f"{rel(path)}: the room {room!r} is not in ROOMS of tests/test_house.py")
+        elif path.parts[-2] != "app" and level(INSIDE, piece) is None:
+            complaints.append(f"{rel(path)}: {piece!r} has no level in INSIDE of tests/test_house.py")
+
+    complain(complaints)
+
+
+def test_rooms_import_only_to_the_left() -> None:
+    complaints = []
+    for path, line, module, imported in own_imports():
+        room, other = room_and_piece(module)[0], room_and_piece(imported)[0]
+        if not room or room == other:
+            continue
+        if not other or (level(ROOMS, other) or 0) >= (level(ROOMS, room) or 0):
+            complaints.append(f"{rel(path)}:{line}: {room} imports {imported}, which stands above or beside it")
+
+    complain(complaints)
+
+
+def test_inside_a_room_imports_go_only_to_the_left() -> None:
+    complaints = []
+    for path, line, module, imported in own_imports():
+        (room, piece), (other_room, other) = room_and_piece(module), room_and_piece(imported)
+        if room != other_room or (module, imported) in FORMS_THAT_NAME_AN_ACTION:
+            continue
+        if (level(INSIDE, other) or 0) > (level(INSIDE, piece) or 0):
+            complaints.append(f"{rel(path)}:{line}: {piece} imports {imported}, which stands above it")
+
+    complain(complaints)
+
+
+def test_imports_make_no_circles() -> None:
+    graph: dict[str, set[str]] = {module_of(path): set() for path in sources("app")}
+    for _path, _line, module, imported in own_imports():
+        graph[module].add(imported)
+    done: set[str] = set()
+    complaints: list[str] = []
+
+    def follow(module: str, trail: list[str]) -> None:
+        if module in trail:
+            complaints.append("circle: " + " -> ".join([*trail[trail.index(module) :], module]))
+        elif module not in done:
+            for imported in sorted(graph.get(module, ())):
+                follow(imported, [*trail, module])
+            done.add(module)
+
+    for module in graph:
+        follow(module, [])
+
+    complain(complaints)
+
+
+def test_gateways_import_nothing_of_the_app() -> None:
+    complaints = [
+        f"{rel(path)}:{line}: imports {imported}"
+        for path, line, _module, imported in own_imports()
+        if rel(path).startswith("app/twilio/") and not imported.startswith("app.twilio")
+    ]
+
+    complain(complaints)
+
+
+def test_no_function_imports_but_the_loaders_of_heavy_vendors() -> None:
+    complaints = []
+    for path in sources("app", "config.py", "wsgi.py", "simulator", "bench"):
+        functions = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        inner = [node for function in functions for node in ast.walk(function)]
+        for node in inner:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                if name.split(".")[0] not in LATE_IMPORTS.get(rel(path), set()):
+                    complaints.append(f"{rel(path)}:{node.lineno}: {name} is imported inside a function")
+
+    complain(complaints)
+
+
+def test_doors_never_import_other_doors() -> None:
+    complaints = []
+    for path, line, module, imported in own_imports():
+        piece, other = room_and_piece(module)[1], room_and_piece(imported)[1]
+        if piece in DOORS and other in DOORS:
+            complaints.append(f"{rel(path)}:{line}: a door imports the door {imported}")
+
+    complain(complaints)
+
+
+def test_every_blueprint_names_its_guard_beside_it() -> None:
+    complaints = []
+    for path in sources("app"):
+        made: dict[str, int] = {}
+        guarded: set[str] = set()
+        for node in ast.walk(tree(path)):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="Blueprint"))):
+                    made[name] = node.lineno
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="before_request"), args=[ast.Name()]):
+                    guarded.add(name)
+        complaints += [
+            f"{rel(path)}:{line}: {name} names no guard" for name, line in made.items() if name not in guarded
+        ]
+
+    complain(complaints)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_each_vendor_is_known_in_one_place(vendor: str) -> None:
+    complaints = [
+        f"{rel(path)}:{line}: imports {name}"
+        for path in app_sources()
+        for line, name in imports(path)
+        if name.split(".")[0] == vendor and not rel(path).startswith(VENDORS[vendor])
+    ]
+
+    complain(complaints)
+
+
+def test_the_environment_is_read_in_config_alone() -> None:
+    complaints = []
+    for path in app_sources():
+        for node in ast.walk(tree(path)):
+            reads = isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv")
+            if reads and isinstance(node.value, ast.Name) and node.value.id == "os" and rel(path) != "config.py":
+                complaints.append(f"{rel(path)}:{node.lineno}: os.{node.attr}")
+            if isinstance(node, ast.ImportFrom) and node.module == "os" and rel(path) != "config.py":
+                complaints.append(f"{rel(path)}:{node.lineno}: from os import ...")
+
+    complain(complaints)
+
+
+def test_the_app_never_imports_what_stands_in_for_the_world() -> None:
+    complaints = [
+        f"{rel(path)}:{line}: imports {name}"
+        for path in app_sources()
+        for line, name in imports(path)
+        if name.split(".")[0] in ("simulator", "tests", "bench")
+    ]
+
+    complain(complaints)
+
+
+def test_only_actions_write_and_commit() -> None:
+    complaints = []
+    for path in sources("app"):
+        if rel(path) == "app/extensions.py" or room_and_piece(module_of(path))[1] == "actions":
+            continue
+        for node in ast.walk(tree(path)):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="commit" | "flush" | "begin_nested" as name)):
+                    complaints.append(f"{rel(path)}:{node.lineno}: {name}() outside actions")
+                case ast.Name(id="writing") | ast.alias(name="writing"):
+                    complaints.append(f"{rel(path)}:{node.lineno}: writing() outside actions")
+
+    complain(complaints)
+
+
+def test_no_view_holds_a_query() -> None:
+    complaints = [
+        f"{rel(path)}:{line}: a door imports {name}"
+        for path in sources("app")
+        if room_and_piece(module_of(path))[1] in DOORS | {"guard"}
+        for line, name in imports(path)
+        if name.split(".")[0] == "sqlalchemy"
+    ]
+
+    complain(complaints)
+
+
+def test_functions_fit_on_a_screen() -> None:
+    complaints = []
+    for path in sources("app", "simulator", "bench", "config.py", "wsgi.py"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > 40:
+                    complaints.append(f"{rel(path)}:{node.lineno}: {node.name} has {length} lines; 40 is the most")
+
+    complain(complaints)
+
+
+def test_files_stay_readable() -> None:
+    complaints = []
+    for path in sources("app", "simulator", "bench", "config.py", "wsgi.py"):
+        length = len(path.read_text().splitlines())
+        if length > 300:
+            complaints.append(f"{rel(path)}:{length}: {length} lines; 300 is the most")
+
+    complain(complaints)
+
+
+def test_no_module_has_a_name_that_hosts_look_for_or_that_says_nothing() -> None:
+    taken = [path for path in (ROOT / "app").rglob("*") if path.suffix == ".py" or path.is_dir()]
+    complaints = [f"{rel(path)}:1: rename it" for path in taken if path.stem in FORBIDDEN_NAMES]
+
+    complain(complaints)
+
+
+def test_public_functions_say_what_they_do() -> None:
+    complaints = []
+    for path in sources("app"):
+        for node in tree(path).body:
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            is_door = path.stem in DOORS and node.decorator_list  # Its route says what it is.
+            if not is_door and not ast.get_docstring(node):
+                complaints.append(f"{rel(path)}:{node.lineno}: {node.name} has no docstring")
+
+    complain(complaints)
+
+
+# Templates
+
+
+@cache
+def templates() -> dict[str, str]:
+    return {path.relative_to(TEMPLATES).as_posix(): path.read_text() for path in sorted(TEMPLATES.rglob("*.html"))}
+
+
+@cache
+def jinja() -> jinja2.Environment:
+    return jinja2.Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+
+
+@cache
+def markup(name: str) -> str:
+    """Return a template with its Jinja taken out (`¤` for what it prints), every line where it was."""
+    pieces: list[str] = []
+    for _line, kind, value in jinja().lex(templates()[name]):
+        if kind == "data":
+            pieces.append(value)
+        else:
+            pieces.append(("¤" if kind == "variable_begin" else "") + "\n" * value.count("\n"))
+    return "".join(pieces)
+
+
+class Reader(HTMLParser):
+    """Gathers what a person reads: texts, and the attributes that are read aloud or shown."""
+
+    READ = {"aria-label", "title", "placeholder", "alt", "aria-description", "aria-roledescription"}
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[int, str, dict[str, str]]] = []
+        self.read: list[tuple[int, str]] = []
+        self.silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = {name: value or "" for name, value in attrs}
+        self.tags.append((self.getpos()[0], tag, named))
+        self.read += [(self.getpos()[0], value) for name, value in named.items() if name in self.READ]
+        self.silent += tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.silent -= tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.read.append((self.getpos()[0], data))
+
+
+@cache
+def read(name: str) -> Reader:
+    reader = Reader()
+    reader.feed(markup(name))
+    reader.close()
+    return reader
+
+
+def test_templates_hold_no_style_and_no_script() -> None:
+    complaints = []
+    for name in templates():
+        for line, tag, attributes in read(name).tags:
+            where = f"app/templates/{name}:{line}: <{tag}>"
+            if tag == "style" or "style" in attributes:
+                complaints.append(f"{where} has an inline style")
+            if tag == "script" and "src" not in attributes:
+                complaints.append(f"{where} is an inline script")
+            complaints += [f"{where} has {attribute}" for attribute in attributes if attribute.startswith("on")]
+            complaints += [
+                f"{where} has a javascript: address" for value in attributes.values() if "javascript:" in value.lower()
+            ]
+
+    complain(complaints)
+
+
+def test_templates_hold_nothing_that_htmx_evaluates() -> None:
+    # Such strings die silently under a Content-Security-Policy without unsafe-eval.
+    complaints = []
+    for name in templates():
+        for line, tag, attributes in read(name).tags:
+            for attribute, value in attributes.items():
+                evaluated = attribute.startswith(("hx-on", "data-hx-on")) or value.strip().startswith(
+                    ("js:", "javascript:")
+                )
+                filtered = attribute.startswith("hx-trigger") and "[" in value
+                if evaluated or filtered:
+                    complaints.append(f"app/templates/{name}:{line}: <{tag}> evaluates {attribute}={value!r}")
+
+    complain(complaints)
+
+
+def strings_of(node: nodes.Node) -> set[str]:
+    found = {const.value for const in node.find_all(nodes.Const) if isinstance(const.value, str)}
+    return found | ({node.value} if isinstance(node, nodes.Const) and isinstance(node.value, str) else set())
+
+
+def test_every_template_is_used() -> None:
+    named = {
+        node.value
+        for path in sources("app")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".html")
+    }
+    for source in templates().values():
+        for node in jinja().parse(source).find_all((nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)):
+            named |= strings_of(node.template)
+
+    complain([f"app/templates/{name}:1: nothing shows it" for name in templates() if name not in named])
+    complain([f"app/templates/{name}: is named and does not exist" for name in sorted(named - set(templates()))])
+
+
+def test_pieces_stand_alone_and_pages_extend_the_base() -> None:
+    complaints = []
+    for name, source in templates().items():
+        extends = next(iter(jinja().parse(source).find_all(nodes.Extends)), None)
+        if Path(name).name.startswith("_") and extends:
+            complaints.append(f"app/templates/{name}:{extends.lineno}: a piece extends a page")
+        if not Path(name).name.startswith("_") and name != "base.html" and not extends:
+            complaints.append(f"app/templates/{name}:1: a page extends nothing")
+
+    complain(complaints)
+
+
+def test_every_address_in_a_template_leads_somewhere(app: Flask) -> None:
+    arguments = {rule.endpoint: rule.arguments for rule in app.url_map.iter_rules()}
+    complaints = []
+    for name, source in templates().items():
+        for call in jinja().parse(source).find_all(nodes.Call):
+            if not isinstance(call.node, nodes.Name) or call.node.name != "url_for":
+                continue
+            endpoints = strings_of(call.args[0])
+            given = {keyword.key for keyword in call.kwargs}
+            where = f"app/templates/{name}:{call.lineno}"
+            complaints += [f"{where}: {it} does not exist" for it in endpoints if it not in arguments]
+            if not call.dyn_kwargs:
+                complaints += [
+                    f"{where}: {it} needs {sorted(arguments[it] - given)}"
+                    for it in endpoints
+                    if it in arguments and not arguments[it] <= given
+                ]
+
+    complain(complaints)
+
+
+def has_words(text: str) -> bool:
+    bare = text.replace("¤", " ").strip(" \n·,.:;()/-+")
+    return bool(re.search(r"[^\W\d_]", bare)) and bare not in SAME_IN_EVERY_LANGUAGE
+
+
+def test_every_word_on_a_screen_goes_through_gettext() -> None:
+    complaints = [
+        f"app/templates/{name}:{line}: {text.strip()!r} is not translated"
+        for name in templates()
+        for line, text in read(name).read
+        if any(has_words(part) for part in text.split("·"))
+    ]
+
+    complain(complaints)
+
+
+def printed_strings(node: nodes.Node) -> Iterator[nodes.Const]:
+    """Yield the constants that an expression may print as they are: no arguments, nothing that is compared."""
+    if isinstance(node, nodes.Const):
+        yield node
+    elif isinstance(node, nodes.CondExpr):
+        yield from printed_strings(node.expr1)
+        if node.expr2:
+            yield from printed_strings(node.expr2)
+    elif isinstance(node, nodes.Or | nodes.And | nodes.Concat | nodes.Add | nodes.Filter):
+        for child in node.iter_child_nodes(exclude=("args", "kwargs") if isinstance(node, nodes.Filter) else ()):
+            yield from printed_strings(child)
+
+
+def test_every_word_that_an_expression_prints_goes_through_gettext() -> None:
+    complaints = []
+    for name, source in templates().items():
+        for output in jinja().parse(source).find_all(nodes.Output):
+            for const in (it for node in output.nodes for it in printed_strings(node)):
+                text = str(const.value) if isinstance(const.value, str) else ""
+                # A sentence, or a word as sentences begin; class names and values of attributes are neither.
+                if re.search(r"[áéíóúñ¿¡]|^[A-ZÁÉÍÓÚ][a-zñ]+|\w [\w¿¡]+ \w", text) and has_words(text):
+                    complaints.append(f"app/templates/{name}:{const.lineno}: {text!r} is not translated")
+
+    complain(complaints)

@@ -1,0 +1,174 @@
+"""Migrations run forward and back on a database of their own, and say what the models say; the database says no."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import CheckConstraint, create_engine, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from app import create_app
+from app.extensions import Base, db, init_migrations, writing
+from app.whatsapp.models import ChangeCounter, Conversation, Message
+from config import TestConfig, engine_options, parse_database_url
+from tests.factories import Factories
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+@pytest.fixture
+def empty_url(tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it: a SQLite file, or one made on the server of TEST_DATABASE_URL."""
+    server = os.environ.get("TEST_DATABASE_URL")
+    if not server:
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    name = f"coordina_migrations_{uuid.uuid4().hex}"
+    admin = create_engine(parse_database_url(server), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def empty_app(empty_url: str) -> Iterator[Flask]:
+    app = create_app(TestConfig(SQLALCHEMY_DATABASE_URI=empty_url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(empty_url)))
+    init_migrations(app)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def tables() -> set[str]:
+    return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_migrations_go_up_and_down_and_up_again(empty_app: Flask) -> None:
+    assert tables() == set()
+
+    upgrade()
+    there = tables()
+    downgrade(revision="base")
+    gone = tables()
+    upgrade()
+
+    assert there == set(Base.metadata.tables)
+    assert gone == set()
+    assert tables() == there
+    assert db.session.scalars(select(ChangeCounter.value)).all() == [0]
+
+
+def test_each_migration_can_be_taken_back_alone(empty_app: Flask) -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+
+    for revision in reversed(list(script.walk_revisions())):
+        upgrade(revision=revision.revision)
+        downgrade(revision="-1")
+        upgrade(revision=revision.revision)
+
+    assert tables() == set(Base.metadata.tables)
+
+
+def test_the_models_and_the_migrations_say_the_same(app: Flask) -> None:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": Base.metadata})
+        differences = compare_metadata(context, Base.metadata)
+
+    assert differences == []
+
+
+def test_the_models_and_the_migrations_name_the_same_checks(app: Flask) -> None:
+    # Alembic compares no CHECK constraints.
+    inspector = inspect(db.engine)
+    for table in Base.metadata.tables.values():
+        ours = {str(check.name) for check in table.constraints if isinstance(check, CheckConstraint) and check.name}
+        theirs = {check["name"] for check in inspector.get_check_constraints(table.name)}
+
+        assert theirs == ours, table.name
+
+
+def test_migrations_stand_in_one_line_and_are_named_in_order() -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    revisions = [revision.revision for revision in reversed(list(script.walk_revisions()))]
+    files = sorted(path.name for path in (MIGRATIONS / "versions").glob("*.py"))
+
+    assert len(script.get_heads()) == 1
+    assert all(re.fullmatch(r"\d{4}_[a-z]+(_[a-z0-9]+)+\.py", name) for name in files)
+    assert [name[:4] for name in files] == [f"{number:04}" for number in range(1, len(files) + 1)]
+    assert [revision[:4] for revision in revisions] == [name[:4] for name in files]
+
+
+def test_migrations_import_nothing_of_the_app() -> None:
+    # The app changes; what was migrated years ago must not.
+    for path in (MIGRATIONS / "versions").glob("*.py"):
+        assert not re.search(r"^\s*(from|import) app\b", path.read_text(), re.M), path.name
+
+
+def test_the_change_sequence_has_its_one_row_from_the_start(app: Flask) -> None:
+    assert db.session.execute(select(ChangeCounter.id, ChangeCounter.value)).all() == [(1, 0)]
+
+    with pytest.raises(IntegrityError), writing() as session:
+        session.add(ChangeCounter(id=2, value=0))
+
+
+def test_unread_can_never_be_negative(factories: Factories) -> None:
+    conversation = factories.conversation()
+
+    with pytest.raises(IntegrityError), writing() as session:
+        session.get_one(Conversation, conversation.id).unread_count = -1
+
+    assert factories.reload(conversation).unread_count == 0
+
+
+def test_a_message_of_no_conversation_is_refused(factories: Factories) -> None:
+    conversation = factories.conversation()
+    message = factories.message(conversation)
+
+    with pytest.raises(IntegrityError), writing() as session:
+        session.get_one(Message, message.id).conversation_id = conversation.id + 1000
+
+
+def test_what_is_one_stays_one(factories: Factories) -> None:
+    conversation = factories.conversation(user_id="AR.1")
+    factories.message(conversation, message_sid="SM1", idempotency_key="key")
+
+    for twice in ({"message_sid": "SM1"}, {"message_sid": "SM2", "idempotency_key": "key"}):
+        with pytest.raises(IntegrityError):
+            factories.message(conversation, **twice)
+    # The same person with and without the 9, and the same user id under another number.
+    for phone, user_id in (("+541155550101", None), ("+5491155550199", "AR.1")):
+        with pytest.raises(IntegrityError):
+            factories.conversation(phone, user_id=user_id)
+
+
+def test_a_contact_of_nobody_is_refused(factories: Factories) -> None:
+    with pytest.raises(IntegrityError):
+        factories.conversation(None)
+
+
+def test_sqlite_keeps_its_promises(app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL needs no asking")
+
+    with db.engine.connect() as connection:
+        pragmas = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("foreign_keys", "journal_mode", "busy_timeout", "synchronous")
+        }
+
+    # synchronous = FULL: what was acknowledged survives the power cut.
+    assert pragmas == {"foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 15000, "synchronous": 2}

@@ -1,0 +1,127 @@
+"""Phone numbers: read as people write them, one contact however they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.phones import format_phone, parse_phone, phone_key
+
+MOBILE = "+5491123456789"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+54 9 11 2345-6789",
+        "+5491123456789",
+        "5491123456789",
+        "+54 11 2345-6789",
+        "011 15-2345-6789",
+        "11 15 2345 6789",
+        "11 2345-6789",
+        "1123456789",
+        "(011) 2345 6789",
+        "0 11 2345 6789",
+        "00 54 9 11 2345-6789",
+        "  +54 9 11 2345-6789  ",
+        "tel:+5491123456789",
+        "whatsapp +54 9 11 2345 6789",
+    ],
+)
+def test_a_mobile_of_buenos_aires_is_one_however_it_is_written(text: str) -> None:
+    assert parse_phone(text, "AR") == MOBILE
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "e164"),
+    [
+        ("0351 15 612-3456", "AR", "+5493516123456"),
+        ("02901 15 412345", "AR", "+5492901412345"),
+        ("+598 94 123 456", "AR", "+59894123456"),
+        ("094 123 456", "UY", "+59894123456"),
+        ("+1 415 523 8886", "AR", "+14155238886"),
+        ("55 1234 5678", "MX", "+525512345678"),
+        ("+52 55 1234 5678", "AR", "+525512345678"),
+    ],
+)
+def test_other_places_are_read_too(text: str, region: str, e164: str) -> None:
+    assert parse_phone(text, region) == e164
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "hola",
+        "123",
+        "911",
+        "+54",
+        "+54 9 11",
+        "+54 9 11 2345-67890123",
+        "+999 123 456 789",
+        "+",
+        "9" * 300,
+        "+54 9 11 2345\x006789x",
+        "١٢٣",
+        "AR.123",
+    ],
+)
+def test_what_is_no_number_is_none(text: str) -> None:
+    assert parse_phone(text, "AR") is None
+
+
+def test_an_unknown_country_reads_only_whole_numbers() -> None:
+    assert parse_phone("11 2345-6789", "ZZ") is None
+    assert parse_phone("+54 9 11 2345-6789", "ZZ") == MOBILE
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+5491123456789", "+541123456789"),
+        ("+5493516123456", "+543516123456"),
+        ("+5215512345678", "+525512345678"),
+        ("+54 9 11 2345-6789", "541123456789"),
+        ("whatsapp:+5491123456789", "+5491123456789"),
+    ],
+)
+def test_two_writings_of_one_number_are_one_contact(one: str, other: str) -> None:
+    assert phone_key(one) == phone_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+5491123456789", "+5491123456780"),
+        ("+5491123456789", "+5211123456789"),
+        ("+14155238886", "+4155238886"),
+        ("+59894123456", "+5989412345"),
+        # A nine or a one that belongs to the number itself.
+        ("+549112345678", "+54112345678"),
+        ("+521551234567", "+52551234567"),
+    ],
+)
+def test_two_people_stay_two(one: str, other: str) -> None:
+    assert phone_key(one) != phone_key(other)
+
+
+@pytest.mark.parametrize(
+    ("e164", "shown"),
+    [
+        ("+5491123456789", "+54 9 11 2345-6789"),
+        ("+14155238886", "+1 415-523-8886"),
+        ("+59894123456", "+598 94 123 456"),
+        ("+525512345678", "+52 55 1234 5678"),
+        ("AR.4566546130240823", "AR.4566546130240823"),
+        ("", ""),
+        ("hola", "hola"),
+    ],
+)
+def test_a_number_is_shown_as_people_read_it(e164: str, shown: str) -> None:
+    assert format_phone(e164) == shown
+
+
+def test_a_number_shown_can_be_typed_back() -> None:
+    for e164 in (MOBILE, "+5493516123456", "+14155238886", "+59894123456"):
+        assert parse_phone(format_phone(e164), "AR") == e164

@@ -1,0 +1,34 @@
+"""One contact is one contact, however it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.twilio.payloads import Address
+from app.whatsapp.identity import Contact, contact_of, parse_contact
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("+5491155550101", Contact("+5491155550101", "541155550101", None)),
+        ("5491155550101", Contact("+5491155550101", "541155550101", None)),
+        ("whatsapp:+541155550101", Contact("+541155550101", "541155550101", None)),
+        ("+5215512345678", Contact("+5215512345678", "525512345678", None)),
+        ("+525512345678", Contact("+525512345678", "525512345678", None)),
+        ("+5511988887777", Contact("+5511988887777", "5511988887777", None)),
+        ("AR.123", Contact(None, None, "AR.123")),
+        ("whatsapp:AR.123", Contact(None, None, "AR.123")),
+    ],
+)
+def test_a_path_names_a_contact(text: str, expected: Contact) -> None:
+    assert parse_contact(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "+", "hola", "123", "ar.123", "AR.", "+549115555010112345", "AR.1/2", "٥٤٩١١"])
+def test_anything_else_names_nobody(text: str) -> None:
+    assert parse_contact(text) is None
+
+
+def test_a_contact_may_have_both() -> None:
+    assert contact_of(Address("+541155550101", "AR.1")) == Contact("+541155550101", "541155550101", "AR.1")
