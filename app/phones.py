@@ -26,8 +26,9 @@ def parse_phone(text: str, region: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    # Argentines write their mobiles with or without the 9; who is written to on WhatsApp has a mobile.
-    if e164.startswith("+54") and not e164.startswith("+549"):
+    # Argentines write their mobiles with or without the 9, and without it they look like a landline's.
+    fixed = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE
+    if number.country_code == 54 and fixed:
         return "+549" + e164.removeprefix("+54")
     return e164
 

@@ -1,7 +1,7 @@
 """A stand-in for Twilio's WhatsApp with a phone on screen, for the demo, browser tests and integration tests.
 
 It speaks Twilio's REST API, posts signed webhooks and callbacks, keeps WhatsApp's rules and misbehaves on request.
-Nothing here is imported by the application, and the application is not imported here.
+Nothing here is imported by the application, and only demo.py, which runs both, imports the application.
 """
 
 from __future__ import annotations

@@ -199,36 +199,38 @@ def announce(app_port: int, simulator_port: int, password: str) -> None:
     )
 
 
-def main() -> int:
-    """Build the demo, run both servers, stop both on Ctrl-C or SIGTERM."""
-    app_port = free_port(int(os.environ.get("PORT", "5000")))
-    simulator_port = free_port(int(os.environ.get("SIMULATOR_PORT", "4020")))
+def serve(running: list[subprocess.Popen[bytes]], app_port: int, simulator_port: int) -> None:
+    """Bring both servers up, putting each into `running`, and return when one of them has ended by itself."""
     environment, password = demo_environment(app_port, simulator_port), "muestra-" + secrets.token_hex(3)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    running.append(start(["simulator", "--port", str(simulator_port), "--sample", str(SAMPLE)], environment))
+    wait_until_up(f"http://127.0.0.1:{simulator_port}/control/clients", running[0])
+    build(environment, password)
+    gunicorn = ["gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{app_port}", "--threads", "8", "--log-level", "warning"]
+    running.append(start(gunicorn, environment))
+    wait_until_up(f"http://127.0.0.1:{app_port}/login", running[1])
+    announce(app_port, simulator_port, password)
+    while all(process.poll() is None for process in running):
+        time.sleep(0.5)
+
+
+def main() -> int:
+    """Run the demo until Ctrl-C or SIGTERM, and stop both servers then."""
+    ends = (signal.SIGINT, signal.SIGTERM)
+    for number in ends:  # Also where a shell that runs things in the background had SIGINT ignored.
+        signal.signal(number, signal.default_int_handler)
     running: list[subprocess.Popen[bytes]] = []
     try:
-        running.append(start(["simulator", "--port", str(simulator_port), "--sample", str(SAMPLE)], environment))
-        wait_until_up(f"http://127.0.0.1:{simulator_port}/control/clients", running[0])
-        build(environment, password)
-        serving = [
-            "gunicorn",
-            "wsgi:app",
-            "--bind",
-            f"127.0.0.1:{app_port}",
-            "--threads",
-            "8",
-            "--log-level",
-            "warning",
-        ]
-        running.append(start(serving, environment))
-        wait_until_up(f"http://127.0.0.1:{app_port}/login", running[1])
-        announce(app_port, simulator_port, password)
-        while all(process.poll() is None for process in running):
-            time.sleep(0.5)
+        serve(
+            running,
+            free_port(int(os.environ.get("PORT", "5000"))),
+            free_port(int(os.environ.get("SIMULATOR_PORT", "4020"))),
+        )
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
     finally:
+        for number in ends:  # Whoever is impatient must not leave a server behind.
+            signal.signal(number, signal.SIG_IGN)
         stop(running)
     return 1
 

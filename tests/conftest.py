@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -10,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from playwright.sync_api import Browser, sync_playwright
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from sqlalchemy import create_engine, event, text
 
@@ -20,6 +23,21 @@ from config import TestConfig, engine_options, parse_database_url
 from tests.browser import IsolatedClient, SignedInClient
 from tests.factories import PASSWORD, Factories
 from tests.fakes import FakeTwilio
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing, and in CI these tests must run: install the package `chromium`.")
+        pytest.skip("Chromium is not installed: the browser tests need it.")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +58,15 @@ def _migrate(app: Flask) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database of this run's own: a SQLite file, or one made for the run on the server of TEST_DATABASE_URL."""
+def database_url() -> Iterator[str]:
+    """A database of this run's own: a SQLite file, or one made for the run on the server of TEST_DATABASE_URL.
+
+    The file lies in memory where the system has such a place: a disk's every commit would be waited for.
+    """
     server = os.environ.get("TEST_DATABASE_URL")
     if not server:
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.db'}"
+        with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
+            yield f"sqlite:///{folder}/test.db"
         return
     name = f"coordina_test_{uuid.uuid4().hex}"
     admin = create_engine(parse_database_url(server), isolation_level="AUTOCOMMIT")

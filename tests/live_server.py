@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -65,7 +64,7 @@ class LiveServer:
             try:
                 with urllib.request.urlopen(f"{self.url}/login", timeout=5):
                     return self
-            except urllib.error.URLError:
+            except OSError:  # Refused, reset or late: it is not up yet.
                 time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"Coordina did not start:\n{self.log.read_text(errors='replace')[-3000:]}")

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.auth import actions, tokens
 from app.auth.forms import parse_credentials
 from app.auth.guard import current_claims, require_api_staff, require_same_origin
+from app.auth.limits import limit_sign_in
 from app.auth.models import User
 from app.errors import Unauthorized
 from app.extensions import limiter, remote_address
@@ -19,18 +20,6 @@ bp.before_request(require_same_origin)
 
 leaving = Blueprint("auth_api_leaving", __name__, url_prefix="/api/auth")
 leaving.before_request(require_api_staff)
-
-
-def _failed(response: object) -> bool:
-    return getattr(response, "status_code", 0) in (401, 422)
-
-
-def _email_and_address() -> str:
-    data = request.get_json(silent=True)
-    email = data.get("email") if isinstance(data, dict) else ""
-    # Half a character would make the shared store of limits fail, and its place be taken by this process's own.
-    plain = str(email).encode("utf-8", "replace").decode()
-    return f"{plain.strip().lower()[:254]} {remote_address()}"
 
 
 def serialize_user(user: User) -> dict[str, Any]:
@@ -47,8 +36,7 @@ def _serialize_pair(pair: tokens.TokenPair) -> dict[str, Any]:
 
 
 @bp.post("/login")
-@limiter.limit("30 per minute", key_func=remote_address, deduct_when=_failed)
-@limiter.limit("5 per minute; 50 per hour", key_func=_email_and_address, deduct_when=_failed)
+@limit_sign_in
 def login() -> ResponseReturnValue:
     user, pair = actions.sign_in(*parse_credentials(request.get_json()))
     return jsonify(_serialize_pair(pair) | {"user": serialize_user(user)})

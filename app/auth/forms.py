@@ -24,6 +24,12 @@ def parse_credentials(data: Any) -> tuple[str, str]:
     return str(email).encode("utf-8", "replace").decode(), str(password).encode("utf-8", "replace").decode()
 
 
+def claimed_email(data: Any) -> str:
+    """Return the email that somebody says is theirs, as limits count it: one key however it is typed."""
+    email = data.get("email") if hasattr(data, "get") else ""
+    return str(email).strip().lower()[:254].encode("utf-8", "replace").decode()
+
+
 def parse_next(url: str, default: str) -> str:
     """Return `url` when it is a path of this site, else `default`: a link must not lead from sign-in to elsewhere."""
     try:

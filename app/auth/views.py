@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from app.auth import actions, tokens
 from app.auth.forms import parse_credentials, parse_next
 from app.auth.guard import current_claims, require_same_origin, require_staff
+from app.auth.limits import limit_sign_in
 from app.errors import Invalid
-from app.extensions import limiter, remote_address
 
 bp = Blueprint("auth", __name__)
 bp.before_request(require_same_origin)
@@ -18,22 +18,13 @@ leaving = Blueprint("auth_leaving", __name__)
 leaving.before_request(require_staff)
 
 
-def _email_and_address() -> str:
-    return f"{request.form.get('email', '').strip().lower()[:254]} {remote_address()}"
-
-
-def _failed(response: object) -> bool:
-    return getattr(response, "status_code", 0) in (401, 422)
-
-
 @bp.get("/login")
 def login() -> ResponseReturnValue:
     return render_template("auth/login.html", next=request.args.get("next", ""), ended="ended" in request.args)
 
 
 @bp.post("/login")
-@limiter.limit("30 per minute", key_func=remote_address, deduct_when=_failed)
-@limiter.limit("5 per minute; 50 per hour", key_func=_email_and_address, deduct_when=_failed)
+@limit_sign_in
 def sign_in() -> ResponseReturnValue:
     try:
         _user, pair = actions.sign_in(*parse_credentials(request.form))

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
-# Twilio never processed what it answers with these, so one more try cannot send twice.
-_NEVER_PROCESSED = (429, 503)
+# What Twilio promises never to have processed, so that one more try cannot send twice. It promises so for no 5xx.
+_NEVER_PROCESSED = (429,)
 _RETRY_PAUSE_SECONDS = 0.4
 
 
@@ -163,7 +163,7 @@ class Twilio:
         """Return the message `sid` as Twilio has it now. Raises TwilioError."""
         return _remote(self._call(lambda: self._client.messages(sid).fetch()))
 
-    def list_since(self, since: datetime, limit: int = 20_000) -> Iterator[RemoteMessage]:
+    def list_since(self, since: datetime, limit: int = 100_000) -> Iterator[RemoteMessage]:
         """Yield what was sent since `since`, in and out, newest first, at most `limit`. Raises TwilioError."""
         messages, left = self._client.messages, limit
         page = self._call(lambda: messages.page(date_sent_after=since, page_size=200))
@@ -172,9 +172,15 @@ class Twilio:
             records = list(page)[:left]
             left -= len(records)
             for remote in map(_remote, records):
-                if "whatsapp:" in remote.from_number + remote.to_number:
+                if self._is_ours(remote):
                     yield remote
             page = self._call(page.next_page) if records and left else None
+
+    def _is_ours(self, remote: RemoteMessage) -> bool:
+        """Tell whether a message went through our sender: an account may have others, and SMS too."""
+        ours = remote.to_number if remote.direction == "inbound" else remote.from_number
+        any_sender = "whatsapp:" if self.account.messaging_service_sid else f"whatsapp:{self.account.whatsapp_number}"
+        return ours.startswith(any_sender)
 
     def list_media(self, sid: str) -> list[RemoteMedia]:
         """Return the files of the message `sid`, in their order. Raises TwilioError."""

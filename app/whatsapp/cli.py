@@ -36,7 +36,7 @@ def sync(since: datetime | None) -> None:
         report = run_sync(_show, since.replace(tzinfo=UTC) if since else None)
     except TwilioError as error:
         click.echo(err=True)
-        raise click.ClickException(f"{_reason(error)} What was brought in until here is kept; run it again.") from error
+        raise click.ClickException(f"{_reason(error)} Nothing is lost; run it again.") from error
     click.echo(err=True)
     click.echo(f"Seen {report.seen}, added {report.added}, settled {report.settled}.")
     if report.missing:

@@ -30,7 +30,8 @@ class Conversation(Base):
     """All that was said with one contact of WhatsApp, who is known by phone, by user id (BSUID), or by both.
 
     `phone_number` is E.164 in the form that WhatsApp itself uses, which answers go to; `phone_key` makes it one contact
-    however it is written. `coordinacion_id` is the coordinación that new messages belong to.
+    however it is written. `coordinacion_id` is the coordinación that new messages belong to, none included, when
+    `coordinacion_chosen` says that staff chose it; else it is only what was nearest when the last message came.
     """
 
     __tablename__ = "whatsapp_conversaciones"
@@ -51,6 +52,7 @@ class Conversation(Base):
     coordinacion_id: Mapped[int | None] = mapped_column(
         ForeignKey("coordinaciones.id", ondelete="SET NULL"), index=True
     )
+    coordinacion_chosen: Mapped[bool] = mapped_column(default=False)
     phone_number: Mapped[str | None] = mapped_column(String(20))
     phone_key: Mapped[str | None] = mapped_column(String(20), unique=True)
     user_id: Mapped[str | None] = mapped_column(String(140), unique=True)

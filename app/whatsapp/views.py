@@ -17,12 +17,12 @@ from app.formats import today
 from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
-from app.whatsapp.actions.send import SendRequest
 from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.errors import OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
 from app.whatsapp.forms import parse_body, parse_int_arg, parse_key
 from app.whatsapp.models import Conversation
+from app.whatsapp.request import SendRequest
 from app.whatsapp.thread import build_rows
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")

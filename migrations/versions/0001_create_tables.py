@@ -103,6 +103,7 @@ def upgrade() -> None:
         "whatsapp_conversaciones",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("coordinacion_id", sa.Integer(), nullable=True),
+        sa.Column("coordinacion_chosen", sa.Boolean(), nullable=False),
         sa.Column("phone_number", sa.String(length=20), nullable=True),
         sa.Column("phone_key", sa.String(length=20), nullable=True),
         sa.Column("user_id", sa.String(length=140), nullable=True),

@@ -8,6 +8,7 @@ import pytest
 
 from app.errors import Invalid, NotFound
 from app.extensions import utcnow
+from app.formats import today
 from app.twilio.payloads import parse_inbound
 from app.whatsapp import feed, queries
 from app.whatsapp.actions.conversations import (
@@ -241,3 +242,24 @@ def test_a_sentence_that_is_gone_stays_gone(factories: Factories, missing: int) 
     drop_quick_reply(missing)
 
     assert queries.list_quick_replies() == []
+
+
+def test_no_coordinacion_holds_once_staff_chose_it(factories: Factories) -> None:
+    factories.coordinacion(phone="+5491155550101", event_on=today() + timedelta(days=10))
+    conversation = factories.conversation("+5491155550101")
+    assign(conversation.id, None)
+
+    receive(parse_inbound(inbound_form(phone="+5491155550101")))
+
+    assert factories.reload(conversation).coordinacion_id is None
+
+
+def test_a_choice_that_is_over_gives_way_to_the_next_event(factories: Factories) -> None:
+    over = factories.coordinacion(phone="+5491155550101", event_on=today() - timedelta(days=30))
+    coming = factories.coordinacion(phone="+5491155550101", event_on=today() + timedelta(days=10))
+    conversation = factories.conversation("+5491155550101")
+    assign(conversation.id, over.id)
+
+    receive(parse_inbound(inbound_form(phone="+5491155550101")))
+
+    assert factories.reload(conversation).coordinacion_id == coming.id

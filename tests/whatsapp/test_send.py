@@ -20,11 +20,12 @@ from app.twilio.client import Account, NoAnswer, NotReached, Outgoing, Refused
 from app.twilio.payloads import parse_inbound
 from app.whatsapp import feed, queries
 from app.whatsapp.actions.receive import receive
-from app.whatsapp.actions.send import Sending, SendRequest, send
+from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.actions.sync import GIVE_UP, SyncReport, sync
 from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.labels import failure, may_retry
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
 from tests.signing import inbound_form

@@ -19,9 +19,10 @@ from app.twilio.client import NoAnswer, NotReached, Outgoing, Refused
 from app.twilio.payloads import StatusUpdate
 from app.whatsapp import feed, queries
 from app.whatsapp.actions import receive
-from app.whatsapp.actions.send import SendRequest, send
+from app.whatsapp.actions.send import send
 from app.whatsapp.labels import failure
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
 from tests.signing import STATUS, post_signed, status_form

@@ -17,10 +17,11 @@ from app.twilio.client import NoAnswer, NotReached, Refused, RemoteMedia, Remote
 from app.twilio.payloads import parse_inbound
 from app.whatsapp import feed, queries
 from app.whatsapp.actions.receive import receive
-from app.whatsapp.actions.send import SendRequest, send
+from app.whatsapp.actions.send import send
 from app.whatsapp.actions.sync import GIVE_UP, IN_FLIGHT, MARGIN, STALE_LIMIT, SyncReport, sync
 from app.whatsapp.labels import failure, last_line
 from app.whatsapp.models import Conversation, Message, SyncRun
+from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
 from tests.signing import inbound_form
@@ -215,6 +216,20 @@ def test_what_was_sent_elsewhere_comes_in_and_what_it_answered_is_read(twilio: F
     assert stored(after).read_at is None
     assert answer.conversation.unread_count == 1
     assert answer.conversation.last_message_id == stored(after).id
+
+
+def test_what_staff_had_unread_stays_so_whoever_else_wrote(
+    twilio: FakeTwilio, factories: Factories, conversation: Conversation
+) -> None:
+    unread = factories.message(
+        conversation, "¿Se puede mover la fecha?", sent_at=ago(minutes=30), created_at=ago(minutes=30)
+    )
+    add(twilio, "Recordatorio automático", ago(minutes=20), direction="outbound", phone=conversation.phone_number)
+
+    run()
+
+    assert factories.reload(unread).read_at is None
+    assert factories.reload(conversation).unread_count == 1
 
 
 def test_what_failed_elsewhere_comes_with_its_reason(twilio: FakeTwilio) -> None:
@@ -454,7 +469,7 @@ def busy_account(twilio: FakeTwilio, factories: Factories, conversation: Convers
     add(twilio, "de la consola", ago(minutes=30), direction="outbound")
     own(factories, conversation, "perdido", created_at=ago(minutes=20))
     add(twilio, "perdido", ago(minutes=20), direction="outbound", status="delivered")
-    own(factories, conversation, "nunca salió", created_at=ago(minutes=25))
+    own(factories, conversation, "nunca salió", created_at=ago(minutes=90))
     stale = add(twilio, "viejo", ago(hours=3), direction="outbound", status="read")
     factories.message(conversation, "viejo", direction="outbound", message_sid=stale, sent_at=ago(hours=3))
     return twilio

@@ -16,9 +16,10 @@ from werkzeug.test import TestResponse
 from app.extensions import db, utcnow
 from app.formats import today
 from app.whatsapp import feed
-from app.whatsapp.actions.send import SendRequest, send
+from app.whatsapp.actions.send import send
 from app.whatsapp.labels import last_line
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
 from tests.signing import STATUS, WEBHOOK, inbound_form, post_signed, sign, status_form

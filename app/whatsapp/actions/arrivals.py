@@ -66,13 +66,20 @@ def _is_current(coordinacion: Coordinacion, on: date) -> bool:
     return coordinacion.archived_at is None and coordinacion.state != "cancelled" and not over
 
 
-def choose_coordinacion(conversation: Conversation, now: datetime) -> Coordinacion | None:
-    """Return what a new message is about: what staff chose while it lasts, else the client's nearest event."""
-    on, chosen = to_local(now).date(), conversation.coordinacion
-    if chosen is not None and _is_current(chosen, on):
-        return chosen
+def choose_event(conversation: Conversation, coordinacion_id: int | None) -> None:
+    """Hold the conversation to the coordinación that staff chose, or to none."""
+    conversation.coordinacion_id, conversation.coordinacion_chosen = coordinacion_id, True
+
+
+def follow_event(conversation: Conversation, now: datetime) -> int | None:
+    """Return the coordinación of a new message: what it was about while that lasts, else the client's nearest event."""
+    on, current = to_local(now).date(), conversation.coordinacion
+    if _is_current(current, on) if current is not None else conversation.coordinacion_chosen:
+        return conversation.coordinacion_id
     nearest = find_nearest(conversation.phone_key, on) if conversation.phone_key else None
-    return nearest or chosen
+    if nearest is not None:
+        conversation.coordinacion_id, conversation.coordinacion_chosen = nearest.id, False
+    return conversation.coordinacion_id
 
 
 def place_last(conversation: Conversation, message: Message, change: int) -> None:
@@ -117,8 +124,7 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
     _learn(conversation, contact)
     conversation.profile_name = inbound.profile_name or conversation.profile_name or ""
     fold_search_text(conversation)
-    coordinacion = choose_coordinacion(conversation, now)
-    conversation.coordinacion_id = coordinacion.id if coordinacion else None
+    follow_event(conversation, now)
     conversation.window_expires_at = later(conversation.window_expires_at, window_after(sent_at))
     _follow_opt_out(conversation, inbound)
     if conversation in session.new:

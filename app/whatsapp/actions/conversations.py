@@ -9,7 +9,12 @@ from app.coordinaciones.queries import get_coordinacion
 from app.errors import Invalid
 from app.extensions import utcnow, writing
 from app.whatsapp import queries
-from app.whatsapp.actions.arrivals import find_or_make_conversation, fold_search_text, mark_read_where
+from app.whatsapp.actions.arrivals import (
+    choose_event,
+    find_or_make_conversation,
+    fold_search_text,
+    mark_read_where,
+)
 from app.whatsapp.errors import NoPhone
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import parse_contact
@@ -42,7 +47,8 @@ def assign(conversation_id: int, coordinacion_id: int | None) -> None:
     with writing() as session:
         change = next_change(session)
         conversation = queries.get_conversation(conversation_id)
-        conversation.coordinacion_id, conversation.change = coordinacion_id, change
+        choose_event(conversation, coordinacion_id)
+        conversation.change = change
         if coordinacion_id is not None:
             session.execute(
                 update(Message)
@@ -62,7 +68,7 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
     if contact is None:
         raise NoPhone
     known = queries.find_conversation(contact)
-    if known is not None and known.coordinacion_id == coordinacion_id:
+    if known is not None and known.coordinacion_chosen and known.coordinacion_id == coordinacion_id:
         return known.id
     with writing() as session:
         change = next_change(session)
@@ -70,7 +76,8 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
         if conversation is None:
             conversation = find_or_make_conversation(session, contact, utcnow())
             fold_search_text(conversation)
-        conversation.coordinacion_id, conversation.change = coordinacion_id, change
+        choose_event(conversation, coordinacion_id)
+        conversation.change = change
         session.flush()
         return conversation.id
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,32 +19,19 @@ from app.twilio import client as twilio
 from app.twilio import gateway
 from app.twilio.signature import status_callback_url
 from app.whatsapp import queries
-from app.whatsapp.actions.arrivals import choose_coordinacion, find_or_make_conversation, fold_search_text, place_last
+from app.whatsapp.actions.arrivals import (
+    choose_event,
+    find_or_make_conversation,
+    fold_search_text,
+    follow_event,
+    place_last,
+)
 from app.whatsapp.actions.receive import claim_sid, follow_outcome, record_outcome
 from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import Contact, parse_contact
 from app.whatsapp.models import Conversation, Message
-
-
-@dataclass(frozen=True)
-class SendRequest:
-    """What to send and to whom: one of `conversation_id`, `to` (E.164 or user id) or `coordinacion_id` alone.
-
-    `coordinacion_id` beside another says which event the message is about.
-    """
-
-    body: str = ""
-    conversation_id: int | None = None
-    to: str | None = None
-    coordinacion_id: int | None = None
-    content_sid: str = ""
-    content_variables: dict[str, str] | None = None
-
-    @property
-    def digest(self) -> str:
-        """What tells this request from another under the same idempotency key."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+from app.whatsapp.request import SendRequest
 
 
 @dataclass(frozen=True)
@@ -123,14 +108,22 @@ def _store(
     conversation = _find_target(session, request, now)
     _check(conversation, request, now)
     if request.coordinacion_id is not None:
-        conversation.coordinacion_id = _existing_coordinacion_id(request.coordinacion_id)
+        choose_event(conversation, _existing_coordinacion_id(request.coordinacion_id))
     else:
-        chosen = choose_coordinacion(conversation, now)
-        conversation.coordinacion_id = chosen.id if chosen else None
+        follow_event(conversation, now)
+    message = _message_of(request, conversation, now)
+    message.idempotency_key, message.author_id, message.change = key, author_id, change
+    session.add(message)
+    session.flush()
+    place_last(conversation, message, change)
+    return message, _outgoing(message.id, conversation.address, request)
+
+
+def _message_of(request: SendRequest, conversation: Conversation, now: datetime) -> Message:
     template: dict[str, Any] | None = None
     if request.content_sid:
         template = {"content_sid": request.content_sid, "variables": request.content_variables or {}}
-    message = Message(
+    return Message(
         conversation_id=conversation.id,
         coordinacion_id=conversation.coordinacion_id,
         direction="outbound",
@@ -140,17 +133,10 @@ def _store(
         from_number=f"whatsapp:{gateway().account.whatsapp_number}",
         to_number=f"whatsapp:{conversation.address}",
         status="queued",
-        idempotency_key=key,
         request_digest=request.digest,
-        author_id=author_id,
         template=template,
         sent_at=now,
-        change=change,
     )
-    session.add(message)
-    session.flush()
-    place_last(conversation, message, change)
-    return message, _outgoing(message.id, conversation.address, request)
 
 
 def _existing_coordinacion_id(coordinacion_id: int) -> int:

@@ -20,9 +20,9 @@ from app.twilio.client import Refused, RemoteMessage
 from app.twilio.payloads import Address, Inbound, MediaItem, parse_address, type_of_media
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import (
-    choose_coordinacion,
     find_or_make_conversation,
     fold_search_text,
+    follow_event,
     mark_read_where,
     place_last,
     store_inbound,
@@ -31,16 +31,17 @@ from app.whatsapp.actions.receive import follow_outcome, record_outcome
 from app.whatsapp.delivery import UNSETTLED
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import contact_of
-from app.whatsapp.models import Conversation, Message, SyncRun
+from app.whatsapp.models import Message, SyncRun
 
 log = logging.getLogger(__name__)
 
 FIRST_SYNC_REACHES_BACK = timedelta(days=30)
-MARGIN = timedelta(hours=1)
+# Wider than GIVE_UP, so that whatever grows too old between two syncs is still within the second one's reach.
+MARGIN = timedelta(hours=2)
 # A send in flight is left alone for as long as it may still be waiting for Twilio's answer.
 IN_FLIGHT = timedelta(minutes=2)
 # What Twilio does not list after this long was never there.
-GIVE_UP = timedelta(minutes=15)
+GIVE_UP = timedelta(hours=1)
 # Twilio keeps a message queued for at most four hours; a day later nothing more will come.
 STALE_LIMIT = timedelta(days=1)
 
@@ -68,7 +69,7 @@ def sync(progress: Callable[[SyncReport], None], since: datetime | None = None) 
         session.add(run)
     for remote in reversed(list(gateway().list_since(since))):
         report.seen += 1
-        _take(remote, report)
+        _take(remote, started_at, report)
         progress(report)
     _settle_stale(started_at, since, report)
     progress(report)
@@ -85,7 +86,7 @@ def _find_last_start() -> datetime | None:
     return db.session.scalars(latest.limit(1)).first()
 
 
-def _take(remote: RemoteMessage, report: SyncReport) -> None:
+def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> None:
     known = queries.find_message_by_sid(remote.sid)
     if known is not None:
         report.settled += not known.inbound and _settle(known.id, remote)
@@ -107,7 +108,7 @@ def _take(remote: RemoteMessage, report: SyncReport) -> None:
                 _write_outcome(session, lost, remote, change)
                 report.settled += 1
             else:
-                _store_outbound(session, remote, change)
+                _store_outbound(session, remote, started_at, change)
                 report.added += 1
     except IntegrityError:
         if queries.find_message_by_sid(remote.sid) is None:
@@ -185,15 +186,19 @@ def _key(phone: str | None) -> str:
     return phone_key(phone) if phone else ""
 
 
-def _store_outbound(session: Session, remote: RemoteMessage, change: int) -> None:
-    """Store what was sent with our number but not by us: from Twilio's console, or by another program."""
+def _store_outbound(session: Session, remote: RemoteMessage, started_at: datetime, change: int) -> None:
+    """Store what was sent with our number but not by us: from Twilio's console, or by another program.
+
+    What this sync itself brought in and this one answered is no news any more. What staff had unread before stays so:
+    the sender may be a program, which has read nothing.
+    """
     now, sent_at = utcnow(), remote.sent_at or remote.created_at
     conversation = find_or_make_conversation(session, contact_of(parse_address(remote.to_number)), now)
     fold_search_text(conversation)
     session.flush()
     message = Message(
         conversation_id=conversation.id,
-        coordinacion_id=_follow_event(conversation, now),
+        coordinacion_id=follow_event(conversation, now),
         direction="outbound",
         body=remote.body,
         search_text=fold(remote.body),
@@ -209,14 +214,8 @@ def _store_outbound(session: Session, remote: RemoteMessage, change: int) -> Non
     session.add(message)
     session.flush()
     place_last(conversation, message, change)
-    # Whoever answered had read what came before.
-    mark_read_where(session, conversation, Message.sent_at <= sent_at, now)
-
-
-def _follow_event(conversation: Conversation, now: datetime) -> int | None:
-    coordinacion = choose_coordinacion(conversation, now)
-    conversation.coordinacion_id = coordinacion.id if coordinacion else None
-    return conversation.coordinacion_id
+    answered = and_(Message.sent_at <= sent_at, Message.created_at >= started_at)
+    mark_read_where(session, conversation, answered, now)
 
 
 def _settle_stale(now: datetime, since: datetime, report: SyncReport) -> None:
