@@ -47,9 +47,10 @@ def parse_database_url(url: str) -> str:
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the pool's settings for `database_url`."""
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}, "pool_size": 20, "max_overflow": 30}
+        return {"hide_parameters": True, "connect_args": {"timeout": 15}, "pool_size": 20, "max_overflow": 30}
     # Statements are not prepared on the server, so that a pooler in transaction mode (PgBouncer, Neon) works.
     return {
+        "hide_parameters": True,  # An error's text goes to the log, and clients' words must not.
         "pool_size": 5,
         "max_overflow": 15,
         "pool_timeout": 10,

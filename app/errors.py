@@ -116,7 +116,7 @@ def _answer_domain(error: DomainError) -> Response:
 
 def _answer_http(error: HTTPException) -> Response:
     status = error.code or 500
-    if status < 400:  # A redirect that routing raised is an answer of its own.
+    if status < 400 or error.response is not None:  # A redirect of the routing, or an answer that a limit wrote.
         return make_response(error.get_response())
     code = HTTP_STATUS_CODES.get(status, "error").lower().replace(" ", "_")
     response = _answer(status, code, str(_HTTP_SENTENCES.get(status, DomainError.detail)))

@@ -83,17 +83,26 @@ def format_days_away(day: date) -> str:
     return str(ngettext("hace %(num)d día", "hace %(num)d días", -away))
 
 
-def format_left(left: timedelta) -> str:
-    """Return what is left of a span: 22 h, or 40 min when it is less than an hour."""
+def format_remaining(left: timedelta) -> str:
+    """Return what is left of a span as a sentence: quedan 22 h, queda 1 h, quedan 40 min."""
     minutes = max(1, int(left.total_seconds() // 60))
     if minutes >= 60:
-        return str(_("%(hours)d h", hours=minutes // 60))
-    return str(_("%(minutes)d min", minutes=minutes))
+        return str(ngettext("queda %(num)d h", "quedan %(num)d h", minutes // 60))
+    return str(ngettext("queda %(num)d min", "quedan %(num)d min", minutes))
 
 
 def format_badge(count: int) -> str:
     """Return a count as badges show it: 1 to 99, then 99+."""
     return "99+" if count > 99 else str(count)
+
+
+# Letters by their category, and nothing on a screen: Hangul fillers.
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
+
+
+def has_ink(text: str) -> bool:
+    """Tell whether anything of `text` can be seen: not only spaces, joiners and fillers."""
+    return any(unicodedata.category(letter)[0] not in "ZC" and letter not in _BLANK_LETTERS for letter in text)
 
 
 def to_timestamp(moment: datetime | None) -> str | None:
@@ -134,7 +143,7 @@ def init_app(app: Flask) -> None:
         format_thread_day,
         format_when,
         format_days_away,
-        format_left,
+        format_remaining,
         format_badge,
         format_phone,
         initials,

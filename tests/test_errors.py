@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from flask import Blueprint, Flask, abort
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from app import create_app
 from app.auth.guard import require_staff, require_staff_token
@@ -154,6 +155,20 @@ def test_what_fails_for_staff_is_still_a_page(broken: Flask, ana: User, door: st
 
     assert answer.status_code == 500
     assert "Algo falló de nuestro lado" in answer.text
+
+
+def test_without_its_database_the_house_still_answers(broken: Flask, ana: User) -> None:
+    browser = SignedInClient.of(broken, ana)
+    with broken.app_context(), db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE cambios RENAME TO perdidos"))
+
+    page, poll = browser.get("/coordinaciones"), browser.htmx("GET", "/whatsapp/unread")
+
+    with broken.app_context(), db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE perdidos RENAME TO cambios"))
+    assert (page.status_code, poll.status_code) == (500, 500)
+    assert "Algo falló de nuestro lado" in page.text
+    assert poll.headers["HX-Retarget"] == "#alerts"
 
 
 def test_what_the_domain_refuses_keeps_its_own_words(broken: Flask) -> None:

@@ -21,7 +21,7 @@ from app.formats import (
     format_day,
     format_day_long,
     format_days_away,
-    format_left,
+    format_remaining,
     format_thread_day,
     format_when,
     initials,
@@ -129,17 +129,17 @@ def test_hours_are_the_offices() -> None:
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (timedelta(hours=24), "24 h"),
-        (timedelta(hours=22, minutes=59), "22 h"),
-        (timedelta(hours=1), "1 h"),
-        (timedelta(minutes=59, seconds=59), "59 min"),
-        (timedelta(seconds=20), "1 min"),
-        (timedelta(0), "1 min"),
-        (timedelta(minutes=-5), "1 min"),
+        (timedelta(hours=24), "quedan 24 h"),
+        (timedelta(hours=22, minutes=59), "quedan 22 h"),
+        (timedelta(hours=1), "queda 1 h"),
+        (timedelta(minutes=59, seconds=59), "quedan 59 min"),
+        (timedelta(seconds=20), "queda 1 min"),
+        (timedelta(0), "queda 1 min"),
+        (timedelta(minutes=-5), "queda 1 min"),
     ],
 )
 def test_what_is_left_of_the_window_never_promises_too_much(left: timedelta, words: str) -> None:
-    assert format_left(left) == words
+    assert format_remaining(left) == words
 
 
 @pytest.mark.parametrize(("count", "shown"), [(0, "0"), (1, "1"), (99, "99"), (100, "99+"), (12345, "99+")])

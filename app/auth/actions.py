@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.auth import queries
@@ -75,6 +75,7 @@ def sign_in(email: str, password: str) -> tuple[User, TokenPair]:
     )
     rehashed = hash_password(password) if needs_rehash(user.password_hash) else None
     with writing() as session:
+        session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
         session.add(login)
         if rehashed:
             user.password_hash = rehashed
@@ -85,24 +86,35 @@ def refresh(claims: Claims, *, grace: bool) -> TokenPair:
     """Spend a refresh token and return the next pair. Raises SessionEnded when it cannot be spent.
 
     A token that was spent before ends its whole session, since one of its two bearers is a thief. With `grace` (a
-    browser's cookies) the one just spent gets the current pair again: a page sends several requests at once, and an
-    answer may be lost on the way.
+    browser's cookies) the one just spent gets the current pair again: a page sends several requests at once, and the
+    answer may be lost on the way, in which case nobody has ever shown a token of that pair.
     """
     now = utcnow()
     with writing() as session:
         login = session.scalar(select(LoginSession).where(LoginSession.id == claims.session_id).with_for_update())
         if login is None or login.revoked_at is not None or not login.user.active:
             raise SessionEnded
-        if claims.token_id == login.refresh_id:
+        if claims.refresh_id == login.refresh_id:
             login.previous_refresh_id, login.refresh_id = login.refresh_id, uuid.uuid4().hex
-            login.rotated_at = now
+            login.rotated_at, login.confirmed = now, False
             login.expires_at = now + current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
             return issue(login)
-        if grace and claims.token_id == login.previous_refresh_id and now - login.rotated_at <= ROTATION_GRACE:
+        lost = not login.confirmed or now - login.rotated_at <= ROTATION_GRACE
+        if grace and lost and claims.refresh_id == login.previous_refresh_id:
             return issue(login)
         login.revoked_at = now
     log.warning("A spent refresh token was shown again; its session was ended.", extra={"user_id": claims.user_id})
     raise SessionEnded
+
+
+def confirm(claims: Claims) -> None:
+    """Write down that the newest pair of a session has arrived where it was sent."""
+    with writing() as session:
+        session.execute(
+            update(LoginSession)
+            .where(LoginSession.id == claims.session_id, LoginSession.refresh_id == claims.refresh_id)
+            .values(confirmed=True)
+        )
 
 
 def sign_out(session_id: str) -> None:

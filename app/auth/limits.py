@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import ngettext
+from flask_limiter import RequestLimit
 
 from app.auth.forms import claimed_email
+from app.errors import DomainError
 from app.extensions import limiter, remote_address
 
 View = Callable[..., ResponseReturnValue]
@@ -18,14 +23,31 @@ def _email_and_address() -> str:
     return f"{claimed_email(data)} {remote_address()}"
 
 
+def _answer(limit: RequestLimit) -> Response | None:
+    """Answer who tried too often on the page with the page itself, and what they had typed; the API has its own way."""
+    if request.is_json or request.path.startswith("/api/"):
+        return None
+    seconds = max(1, limit.reset_at - int(time.time()))
+    sentence = ngettext(
+        "Demasiados intentos. Probá de nuevo en %(num)d segundo.",
+        "Demasiados intentos. Probá de nuevo en %(num)d segundos.",
+        seconds,
+    )
+    typed = {"next": request.form.get("next", ""), "email": request.form.get("email", "")}
+    page = render_template("auth/login.html", error=DomainError(sentence), **typed)
+    return make_response(page, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)})
+
+
 def _failed(response: Response) -> bool:
     return response.status_code in (401, 422)
 
 
 _by_person = limiter.shared_limit(
-    "5 per minute; 50 per hour", scope="sign-in", key_func=_email_and_address, deduct_when=_failed
+    "5 per minute; 50 per hour", scope="sign-in", key_func=_email_and_address, deduct_when=_failed, on_breach=_answer
 )
-_by_address = limiter.shared_limit("30 per minute", scope="sign-in", key_func=remote_address, deduct_when=_failed)
+_by_address = limiter.shared_limit(
+    "30 per minute", scope="sign-in", key_func=remote_address, deduct_when=_failed, on_breach=_answer
+)
 
 
 def limit_sign_in(view: View) -> View:

@@ -35,7 +35,8 @@ class LoginSession(Base):
     """One sign-in on one device: the family of the refresh tokens that follow one another from it.
 
     Only `refresh_id` may be spent, and spending it names the next one. Any other refresh token that names this session
-    was spent before: somebody kept a copy, and the session ends.
+    was spent before: somebody kept a copy, and the session ends. `confirmed` tells whether a token of the newest pair
+    was ever shown: until then its answer may have been lost, and a browser may ask again with the token before.
     """
 
     __tablename__ = "sesiones"
@@ -45,6 +46,7 @@ class LoginSession(Base):
     refresh_id: Mapped[str] = mapped_column(String(32))
     previous_refresh_id: Mapped[str | None] = mapped_column(String(32))
     rotated_at: Mapped[datetime] = mapped_column(default=utcnow)
+    confirmed: Mapped[bool] = mapped_column(default=True)
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

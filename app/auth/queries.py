@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Exists, select
+from sqlalchemy import Exists, Select, select
+from sqlalchemy.orm import contains_eager
 
 from app.auth.models import LoginSession, User
 from app.extensions import db
@@ -13,25 +14,22 @@ def find_user_by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))
 
 
-def find_user_of_session(session_id: str) -> User | None:
-    """Return who is signed in by a session, or None when it ended or the person may no longer enter."""
-    return db.session.scalar(
-        select(User)
-        .join(LoginSession, LoginSession.user_id == User.id)
-        .where(LoginSession.id == session_id, LoginSession.revoked_at.is_(None), User.active.is_(True))
-    )
+def _open_session(session_id: str) -> Select[LoginSession]:
+    still = (LoginSession.id == session_id, LoginSession.revoked_at.is_(None), User.active.is_(True))
+    return select(LoginSession).join(User, LoginSession.user_id == User.id).where(*still)
+
+
+def find_session(session_id: str) -> LoginSession | None:
+    """Return a session with who is signed in by it, or None when it ended or the person may no longer enter."""
+    return db.session.scalar(_open_session(session_id).options(contains_eager(LoginSession.user)))
 
 
 def session_is_open(session_id: str) -> Exists:
     """Return the condition that a session still stands, for a statement that asks something else besides."""
-    return (
-        select(LoginSession.id)
-        .join(User, LoginSession.user_id == User.id)
-        .where(LoginSession.id == session_id, LoginSession.revoked_at.is_(None), User.active.is_(True))
-        .exists()
-    )
+    return _open_session(session_id).exists()
 
 
-def list_users() -> list[User]:
-    """Return everybody, by name."""
-    return list(db.session.scalars(select(User).order_by(User.name, User.id)))
+def pair_is_new(session_id: str, refresh_id: str) -> Exists:
+    """Return the condition that nobody has shown a token of a session's newest pair yet, and that this is that pair."""
+    new = (LoginSession.id == session_id, LoginSession.refresh_id == refresh_id, LoginSession.confirmed.is_(False))
+    return select(LoginSession.id).where(*new).exists()

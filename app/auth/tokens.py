@@ -26,11 +26,11 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified token says: whose it is, of which session, and its own id."""
+    """What a verified token says: whose it is, of which session, and the refresh id of the pair that it belongs to."""
 
     user_id: int
     session_id: str
-    token_id: str
+    refresh_id: str
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ def csrf_value(session_id: str) -> str:
 
 def issue(session: LoginSession) -> TokenPair:
     """Return the tokens of `session` as it stands: its current refresh id goes into the refresh token."""
-    claims: dict[str, Any] = {"sid": session.id, "csrf": csrf_value(session.id)}
+    claims: dict[str, Any] = {"sid": session.id, "rid": session.refresh_id, "csrf": csrf_value(session.id)}
     subject = str(session.user_id)
     return TokenPair(
         access_token=create_access_token(subject, additional_claims=claims),
-        refresh_token=create_refresh_token(subject, additional_claims=claims | {"jti": session.refresh_id}),
+        refresh_token=create_refresh_token(subject, additional_claims=claims),
         expires_in=int(current_app.config["JWT_ACCESS_TOKEN_EXPIRES"].total_seconds()),
     )
 
@@ -74,7 +74,7 @@ def _read(*, refresh: bool, locations: list[Location]) -> Claims:
     try:
         verify_jwt_in_request(refresh=refresh, locations=locations, skip_revocation_check=True)
         token = get_jwt()
-        return Claims(user_id=int(token["sub"]), session_id=str(token["sid"]), token_id=str(token["jti"]))
+        return Claims(user_id=int(token["sub"]), session_id=str(token["sid"]), refresh_id=str(token["rid"]))
     except CSRFError as error:
         raise StalePage from error
     except (JWTExtendedException, PyJWTError, KeyError, ValueError) as error:

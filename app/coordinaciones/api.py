@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.auth.guard import require_api_staff
+from app.auth.guard import person, require_api_staff
 from app.coordinaciones import actions, queries
 from app.coordinaciones.cursors import Position, format_cursor, parse_cursor
 from app.coordinaciones.filters import parse_filters
@@ -93,7 +93,7 @@ def list_coordinaciones() -> ResponseReturnValue:
 
 
 @bp.post("")
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=person)
 def create() -> ResponseReturnValue:
     """Create one from its fields; those that are absent take their defaults. Unknown fields are refused by name."""
     region = current_app.config["DEFAULT_REGION"]
@@ -111,7 +111,7 @@ def show(coordinacion_id: int) -> ResponseReturnValue:
 
 
 @bp.patch("/<int:coordinacion_id>")
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=person)
 def update(coordinacion_id: int) -> ResponseReturnValue:
     """Change the fields that are sent and keep the others; null empties a field that may be empty."""
     coordinacion = queries.get_coordinacion(coordinacion_id)
@@ -130,7 +130,7 @@ def _external_values(ref: str) -> Values:
 
 
 @bp.put("/external/<path:ref>", merge_slashes=False)
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=person)
 def upsert_external(ref: str) -> ResponseReturnValue:
     """Create or replace the one that another program knows as `ref`: 201 or 200, the same however often it is sent.
 

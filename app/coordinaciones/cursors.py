@@ -32,6 +32,7 @@ def parse_cursor(cursor: str) -> Position | None:
         match = _FORM.fullmatch(text)
         if match is None:
             return None
-        return Position(date.fromisoformat(match[1]), time.fromisoformat(match[2]), int(match[3]))
+        number = int(match[3])
+        return Position(date.fromisoformat(match[1]), time.fromisoformat(match[2]), number) if number < 2**31 else None
     except (binascii.Error, ValueError):
         return None

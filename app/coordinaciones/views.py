@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.auth.guard import require_staff
+from app.auth.guard import person, require_staff
 from app.coordinaciones import actions, queries
 from app.coordinaciones.filters import Filters, parse_filters
 from app.coordinaciones.forms import FIELDS, fill_form, parse_changes, parse_new, read_form
@@ -99,7 +99,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.post("", strict_slashes=False)
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=person)
 def create() -> ResponseReturnValue:
     try:
         dj_ids = {user.id for user in queries.list_djs()}
@@ -135,7 +135,7 @@ def form(coordinacion_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:coordinacion_id>")
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=person)
 def update(coordinacion_id: int) -> ResponseReturnValue:
     coordinacion = queries.get_coordinacion(coordinacion_id)
     dj_ids = {user.id for user in queries.list_djs(keep=coordinacion.dj_id)}
@@ -150,12 +150,12 @@ def update(coordinacion_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:coordinacion_id>/archive")
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=person)
 def archive(coordinacion_id: int) -> ResponseReturnValue:
     return _show(actions.archive(coordinacion_id), _("Archivada."))
 
 
 @bp.post("/<int:coordinacion_id>/unarchive")
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=person)
 def unarchive(coordinacion_id: int) -> ResponseReturnValue:
     return _show(actions.unarchive(coordinacion_id), _("De vuelta en la lista."))

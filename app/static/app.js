@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000;
+  const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000, STALE = 600000;
   const $ = (selector, root = document) => root.querySelector(selector);
   const visible = () => document.visibilityState === "visible";
   const wide = () => matchMedia("(min-width: 1100px)").matches;
@@ -12,7 +12,9 @@
   let failures = 0;
   let timer = 0;
   let openedBy = null;
-  const pending = new Map(); // What was sent and is not answered yet: idempotency key -> text.
+  let restoring = false;
+  let missed = false; // A piece that could not be fetched, although the poll has moved on: all ask again.
+  let refreshed = Date.now();
 
   // ---- The poll: one per tab, when somebody looks, slower when nobody touches, never when hidden.
 
@@ -36,12 +38,28 @@
     failures = reached ? 0 : failures + 1;
     $("#offline").hidden = reached || status === 429 || status === 401;
     if (reached) showCount(Number($("#whatsapp-badge").dataset.count));
+    if (status === 200) refreshed = Date.now();
+    if (status === 304 && (missed || grownOld())) {
+      missed = false;
+      refreshed = Date.now();
+      htmx.trigger(document.body, "whatsapp-changed");
+    }
     schedule();
+  }
+
+  // What is left of a window and what day it is change without anybody's doing.
+  function grownOld() {
+    const closes = Number($("#thread-feed")?.dataset.closes) || Infinity;
+    return Date.now() - refreshed > STALE || (refreshed < closes && Date.now() >= closes);
   }
 
   const plainTitle = () => document.title.replace(/^\(\d+\+?\) /, "");
 
+  let counted = 0;
+
   function showCount(count) {
+    if (count > counted && !$("#conversation")) announce($("#whatsapp-badge").textContent.trim());
+    counted = count;
     const shown = count > 99 ? "99+" : String(count);
     document.title = (count ? `(${shown}) ` : "") + plainTitle();
     const icon = $("link[rel=icon]");
@@ -103,9 +121,13 @@
     return changed;
   }
 
-  function arrived(thread, message, inView) {
+  function announce(words) {
     const announcer = $("#announcer");
-    announcer.textContent = `${announcer.dataset.says}: ${$(".said", message).textContent.trim().slice(0, 200)}`;
+    announcer.textContent = `${announcer.dataset.says}: ${words}`;
+  }
+
+  function arrived(thread, message, inView) {
+    announce($(".said", message).textContent.trim().slice(0, 200));
     const button = $("#to-end");
     if (inView || !button || !thread.contains(button)) return;
     const count = $(".count", button);
@@ -142,9 +164,17 @@
   const panel = () => $("aside#chat-panel");
   let shell = "";
 
+  // Where the panel covers the page, the page behind it is out of reach of the keyboard too.
+  function cover() {
+    const open = Boolean(panel()) && !panel().hidden;
+    for (const behind of [$("header.top"), $("main")]) behind.inert = open && !wide();
+    $("#whatsapp-button").setAttribute("aria-expanded", String(open));
+  }
+
   function showPanel() {
     if (!panel()) return;
     panel().hidden = false;
+    cover();
     const broken = $(".load-error", panel());
     if (broken) { broken.hidden = true; $(".skeletons", panel()).hidden = false; }
   }
@@ -153,6 +183,7 @@
     if (!panel() || panel().hidden) return;
     sessionStorage.removeItem("panel");
     htmx.swap({ sourceElement: document.body, target: panel(), swap: "outerHTML", text: shell });
+    cover();
     (openedBy?.isConnected ? openedBy : $("#whatsapp-button")).focus();
   }
 
@@ -173,6 +204,7 @@
   function restorePanel() {
     const last = sessionStorage.getItem("panel");
     if (!last || !panel() || !wide()) return;
+    restoring = true;
     showPanel();
     const url = $("#whatsapp-button").getAttribute("hx-get") + (last === "list" ? "" : `?conversation=${last}`);
     htmx.ajax("GET", url, { target: "#chat-panel", swap: "outerHTML" });
@@ -184,7 +216,7 @@
     const list = $("#list-pane:not([data-ready], [aria-busy])");
     if (list) {
       list.dataset.ready = "";
-      if (panel() && openedBy && !$("#conversation")) $("#list-title").focus();
+      if (panel() && openedBy && !restoring && !$("#conversation")) $("#list-title").focus();
     }
     const chat = $("#conversation:not([data-ready])");
     if (chat) {
@@ -193,8 +225,10 @@
       toEnd(thread);
       if (mark && mark.offsetTop < thread.scrollTop) thread.scrollTop = mark.offsetTop - 60;
       remember();
+      redraw();
       const write = $("#composer-text");
-      if (write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset)) write.focus();
+      if (restoring) restoring = false; // Nobody asked for it just now: focus stays where it is.
+      else if (write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset)) write.focus();
       else $("#conversation-name").focus();
     }
     const past = $(".history .thread:not([data-ready])");
@@ -204,22 +238,31 @@
     }
     prepareComposer();
     if ($("#thread")) fetchOlder($("#thread"));
+    if ($("#whatsapp-button")) cover();
     seen();
   }
 
   // ---- The composer: a draft per conversation, the bubble at once, nothing sent twice and nothing lost.
 
-  const draftName = () => `draft:${document.body.dataset.user}:${$("#conversation")?.dataset.conversation}`;
+  const here = () => $("#conversation")?.dataset.conversation;
+  const draftName = (conversation) => `draft:${document.body.dataset.user}:${conversation}`;
+  const draftOf = (conversation) => localStorage.getItem(draftName(conversation)) || "";
 
-  function saveDraft(text) {
-    if (text.trim()) localStorage.setItem(draftName(), text); else localStorage.removeItem(draftName());
+  function saveDraft(text, conversation = here()) {
+    if (text.trim()) localStorage.setItem(draftName(conversation), text);
+    else localStorage.removeItem(draftName(conversation));
   }
+
+  // What was sent and is not answered yet, by idempotency key: kept where a reload does not reach.
+  const pendingName = () => `pending:${document.body.dataset.user}`;
+  const pending = () => JSON.parse(localStorage.getItem(pendingName()) || "{}");
+  const keepPending = (all) => localStorage.setItem(pendingName(), JSON.stringify(all));
 
   function prepareComposer() {
     const area = $("#composer:not([data-ready])");
     if (!area) return;
     area.dataset.ready = "";
-    const draft = localStorage.getItem(draftName()) || "", text = $("#composer-text");
+    const draft = draftOf(here()), text = $("#composer-text");
     if (!text) {
       const kept = $("[data-draft-kept]", area);
       if (kept) kept.hidden = !draft;
@@ -237,6 +280,7 @@
       text.style.height = `${Math.min(text.scrollHeight + 2, 140)}px`;
     }
     counter.hidden = left > 200;
+    counter.classList.toggle("over", left < 0);
     counter.textContent = counter.hidden ? "" : `${text.value.length} / ${limit}`;
     saveDraft(text.value);
   }
@@ -254,14 +298,29 @@
     return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
+  function drawPending(form, key, words) {
+    const bubble = $("#pending-bubble", form).content.firstElementChild.cloneNode(true);
+    bubble.dataset.pending = key;
+    $(".text", bubble).textContent = words;
+    $("#messages").append(bubble);
+  }
+
+  // A conversation that is opened again: what was on its way when it was left, unless it arrived.
+  function redraw() {
+    for (const [key, sent] of Object.entries(pending())) {
+      if (sent.conversation !== here() || bubbleOf(key)) continue;
+      if ($(`#messages [data-sent-as="${CSS.escape(key)}"]`)) forget(key);
+      else if ($("#composer-form")) { drawPending($("#composer-form"), key, sent.words); waitForNetwork(key); }
+      else { forget(key); saveDraft([sent.words, draftOf(here())].filter(Boolean).join("\n")); }
+    }
+  }
+
   function departing(form, body) {
     const key = body.get("key");
-    if (pending.has(key)) return; // The same message once more.
-    const text = $("#composer-text", form), bubble = $("#pending-bubble", form).content.firstElementChild.cloneNode(true);
-    pending.set(key, { words: body.get("body"), conversation: $("#conversation").dataset.conversation });
-    bubble.dataset.pending = key;
-    $(".text", bubble).textContent = body.get("body");
-    $("#messages").append(bubble);
+    if (pending()[key]) return; // The same message once more.
+    const text = $("#composer-text", form);
+    keepPending({ ...pending(), [key]: { words: body.get("body"), conversation: here() } });
+    drawPending(form, key, body.get("body"));
     toEnd($("#thread"));
     form.elements.key.value = newKey();
     text.value = "";
@@ -272,17 +331,18 @@
   const bubbleOf = (key) => $(`[data-pending="${CSS.escape(key)}"]`);
 
   function forget(key) {
-    pending.delete(key);
+    const { [key]: _gone, ...others } = pending();
+    keepPending(others);
     bubbleOf(key)?.remove();
   }
 
   // The server said no: the words go back to where they were written.
   function giveBack(key) {
-    const sent = pending.get(key);
+    const sent = pending()[key];
     forget(key);
-    if (!sent || sent.conversation !== $("#conversation")?.dataset.conversation) return;
-    const text = $("#composer-text");
-    if (!text) return saveDraft(sent.words);
+    if (!sent) return;
+    const text = sent.conversation === here() && $("#composer-text");
+    if (!text) return saveDraft([sent.words, draftOf(sent.conversation)].filter(Boolean).join("\n"), sent.conversation);
     text.value = [sent.words, text.value].filter(Boolean).join("\n");
     typed(text);
   }
@@ -297,11 +357,11 @@
 
   function resend(bubble) {
     const form = $("#composer-form"), key = bubble.dataset.pending;
-    if (!form || !pending.has(key)) return;
+    if (!form || !pending()[key]) return;
     bubble.classList.add("pending");
     $(".failed", bubble).hidden = true;
     $(".tick", bubble).hidden = false;
-    const values = { key, body: pending.get(key).words, csrf_token: form.elements.csrf_token.value };
+    const values = { key, body: pending()[key].words, csrf_token: form.elements.csrf_token.value };
     htmx.ajax("POST", form.action, { source: form, values, swap: "none" });
   }
 
@@ -310,7 +370,7 @@
   const clicks = {
     "[data-dismiss]": (button) => button.closest(".alert").remove(),
     "[data-close-panel]": closePanel,
-    "[data-open-panel]": () => { showPanel(); htmx.trigger($("#whatsapp-button"), "click"); },
+    "[data-open-panel]": () => (openedBy?.isConnected ? openedBy : $("#whatsapp-button")).click(),
     "[data-close-conversation]": (_link, event) => { event.preventDefault(); closeConversation(); },
     "[data-insert]": (button) => insert(button.dataset.insert),
     "[data-resend]": (button) => resend(button.closest("li")),
@@ -328,8 +388,10 @@
       const found = event.target.closest(selector);
       if (found) return act(found, event);
     }
-    const opener = event.target.closest("[hx-target='#chat-panel']");
-    if (opener) openedBy = opener;
+    const opener = event.target.closest("[hx-target='#chat-panel']") && event.target.closest("button, a");
+    if (!opener || !panel()) return;
+    openedBy = opener;
+    if (panel().hidden) showPanel();
   });
 
   document.addEventListener("keydown", (event) => {
@@ -337,19 +399,22 @@
       event.preventDefault();
       event.target.form.requestSubmit();
     }
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    const open = $("details[open]");
+    if (event.key !== "Escape" || event.defaultPrevented || event.target.value) return;
+    const open = $("details[open]"), choosing = $("#context .cancel");
     if (open) { open.open = false; $("summary", open).focus(); }
+    else if (choosing) choosing.click();
+    else if (!panel()?.contains(document.activeElement)) return;
     else if ($("#conversation") && !wide()) closeConversation();
     else closePanel();
   });
 
   document.addEventListener("input", (event) => { if (event.target.id === "composer-text") typed(event.target); });
   document.addEventListener("submit", (event) => {
-    if (event.target.id === "composer-form" && !$("#composer-text").value.trim()) {
+    const text = event.target.id === "composer-form" && $("#composer-text");
+    if (text && (!text.value.trim() || text.value.length > Number(text.dataset.limit))) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      $("#composer-text").focus();
+      text.focus();
     }
   }, true);
   document.addEventListener("scroll", scrolled, { capture: true, passive: true });
@@ -366,6 +431,7 @@
 
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     if (isSend(ctx)) departing(ctx.sourceElement, ctx.request.body);
+    if (ctx.sourceElement.id === "thread-feed") ctx.request.body.set("state", $("#composer").dataset.state);
     if (ctx.sourceElement.id === "conversation-list") {
       ctx.request.body.set("shown", document.querySelectorAll("#conversation-list .row").length);
     }
@@ -376,7 +442,8 @@
     if (ctx.sourceElement.id === "whatsapp-feed") Object.assign(ctx.hx, { retarget: "#whatsapp-feed", reswap: "none" });
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
-    const status = ctx.response?.status ?? 0;
+    const status = ctx.response?.status ?? 0, { signal } = ctx.request;
+    if (!status && signal?.aborted && signal.reason !== "timeout") return; // A newer one took its place.
     if (ctx.sourceElement.id === "whatsapp-feed") return polled(status);
     if (isSend(ctx) && !status) waitForNetwork(ctx.request.body.get("key"));
     const broken = panel() && $(".load-error", panel());
@@ -384,6 +451,9 @@
       broken.hidden = false;
       $(".skeletons", panel()).hidden = true;
     }
+    if (ctx.sourceElement.id === "seen" && (!status || status >= 400)) ctx.sourceElement.dataset.unread = "";
+    if (ctx.sourceElement.closest(".failed") && status === 201) ctx.sourceElement.remove();
+    if (ctx.request.method === "GET" && (!status || status >= 500)) missed = true;
     if (!status) polled(0);
     else if (ctx.request.method !== "GET") poll();
   });
@@ -393,12 +463,20 @@
     prepare();
   });
 
+  // A phone's keyboard leaves less to see than the layout knows of.
+  window.visualViewport?.addEventListener("resize", () => {
+    document.documentElement.style.setProperty("--seen", `${window.visualViewport.height}px`);
+  });
+  matchMedia("(min-width: 1100px)").addEventListener("change", () => { if ($("#whatsapp-button")) cover(); });
+
   htmx.registerExtension("thread", { handle_swap: swapThread });
 
   // htmx, which came first, makes itself ready in the next turn; this is the turn after.
   document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
     if (!$("#whatsapp-feed")) return;
     shell = panel()?.outerHTML ?? "";
+    counted = Number($("#whatsapp-badge").dataset.count);
+    showCount(counted);
     prepare();
     restorePanel();
     poll();

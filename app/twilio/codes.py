@@ -36,7 +36,7 @@ _EXPLANATIONS: dict[int, Explanation] = {
     21608: Explanation(
         _l("La cuenta de prueba de Twilio solo escribe a números verificados. Avisale al administrador.")
     ),
-    OPTED_OUT: Explanation(_l("Esta persona pidió no recibir más mensajes. Solo puede volver a escribirte ella.")),
+    OPTED_OUT: Explanation(_l("Esta persona pidió no recibir más mensajes. Tiene que escribirte primero.")),
     21617: Explanation(_l("El mensaje es muy largo: WhatsApp acepta hasta 1600 caracteres. Acortalo.")),
     **dict.fromkeys(
         (21620, 63019), Explanation(_l("WhatsApp no pudo bajar el archivo. Mandalo de nuevo."), retry=True)

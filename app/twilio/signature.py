@@ -13,6 +13,8 @@ from twilio.request_validator import RequestValidator
 
 WEBHOOK_PATH = "/api/whatsapp/webhook"
 STATUS_PATH = "/api/whatsapp/status"
+# Twilio sends a few dozen; the work of checking a signature grows with their number, and strangers may send any.
+_MOST_PARAMETERS = 500
 
 
 def raw_target(environ: Mapping[str, Any]) -> str:
@@ -58,6 +60,8 @@ def find_refusal(
         return "no credentials configured"
     if not signature:
         return "no signature header"
+    if len(form) > _MOST_PARAMETERS:
+        return "too many parameters"
     try:
         genuine = RequestValidator(auth_token).validate(url, form, signature)
     except (TypeError, ValueError):  # A body or URL that no signature can cover, such as lone surrogates.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.whatsapp import api, cli, labels, poll, views, webhook
+from app.whatsapp import api, cli, feed, labels, poll, views, webhook
 
 
 def init_app(app: Flask) -> None:
@@ -12,4 +12,6 @@ def init_app(app: Flask) -> None:
     for blueprint in (poll.bp, views.bp, api.bp, webhook.bp):
         app.register_blueprint(blueprint)
     labels.init_app(app)
+    # Every page of every room carries the badge; it asks for itself, so that no room below has to know of it.
+    app.jinja_env.globals["whatsapp_badge"] = feed.badge
     app.cli.add_command(cli.whatsapp)

@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.auth.guard import current_user, require_api_staff
+from app.auth.guard import current_user, person, require_api_staff
 from app.errors import Invalid, NotFound, problem
 from app.extensions import limiter, utcnow
 from app.formats import to_timestamp
@@ -104,11 +104,12 @@ def _cursor() -> str:
 
 
 @bp.post("/send")
-@limiter.limit("60 per minute")
+@limiter.limit("60 per minute", key_func=person)
 def send() -> ResponseReturnValue:
     """Send; the same Idempotency-Key gives the first message again and asks Twilio nothing."""
+    author = current_user().id
     key = parse_key(request.headers.get("Idempotency-Key")) or uuid.uuid4().hex
-    sending = send_message(parse_send(request.get_json()), key, current_user().id)
+    sending = send_message(parse_send(request.get_json()), f"api:{author}:{key}", author)
     message = queries.get_message(sending.message_id)
     shown = serialize_message(message)
     if sending.repeated:

@@ -23,7 +23,11 @@ def _reason(error: TwilioError) -> str:
 
 
 def _show(report: SyncReport) -> None:
-    click.echo(f"\rSeen {report.seen}, added {report.added}, settled {report.settled}", nl=False, err=True)
+    click.echo(
+        f"\rListed {report.listed}, seen {report.seen}, added {report.added}, settled {report.settled}",
+        nl=False,
+        err=True,
+    )
 
 
 @whatsapp.command("sync")

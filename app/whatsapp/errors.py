@@ -16,7 +16,7 @@ class WindowClosed(Conflict):
 
 class OptedOut(Conflict):
     code = "opted_out"
-    detail = _l("Esta persona pidió no recibir más mensajes. Solo puede volver a escribirte ella.")
+    detail = _l("Esta persona pidió no recibir más mensajes. Tiene que escribirte primero.")
 
 
 class NoPhone(Conflict):

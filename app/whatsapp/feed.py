@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.auth.queries import session_is_open
+from app.auth.queries import pair_is_new, session_is_open
 from app.extensions import db
-from app.whatsapp.models import ChangeCounter
+from app.whatsapp.models import ChangeCounter, Conversation
 
 
 def next_change(session: Session) -> int:
@@ -33,8 +35,25 @@ def current_change() -> int:
     return db.session.scalars(select(ChangeCounter.value)).one()
 
 
-def poll(session_id: str) -> int | None:
-    """Return the newest number, or None when the session ended: all that an idle poll asks, in one statement."""
+@dataclass(frozen=True)
+class Poll:
+    """The newest number, whether the session still stands, and whether its newest pair of tokens is shown first now."""
+
+    change: int
+    session_open: bool
+    pair_is_new: bool
+
+
+def poll(session_id: str, refresh_id: str) -> Poll:
+    """Return all that an idle poll asks, in one statement."""
+    asked = select(ChangeCounter.value, session_is_open(session_id), pair_is_new(session_id, refresh_id))
     with db.engine.connect() as connection:
-        row = connection.execute(select(ChangeCounter.value, session_is_open(session_id))).one()
-    return row[0] if row[1] else None
+        change, session_open, new = connection.execute(asked).one()
+    return Poll(change, bool(session_open), bool(new))
+
+
+def badge() -> tuple[int, int]:
+    """Return the newest number and how many messages nobody has read, as of the same moment."""
+    unread = select(func.coalesce(func.sum(Conversation.unread_count), 0)).where(Conversation.unread_count > 0)
+    change, count = db.session.execute(select(ChangeCounter.value, unread.scalar_subquery())).one()
+    return change, int(count)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from app.errors import Invalid
+from app.formats import has_ink
 from app.phones import parse_phone
 from app.twilio.payloads import parse_address
 from app.whatsapp.queries import LARGEST_ID
@@ -40,7 +40,7 @@ def parse_body(value: Any) -> tuple[str, str | None]:
     if not isinstance(value, str):
         return "", _("El mensaje tiene que ser un texto.")
     text = _storable(value).replace("\r\n", "\n")
-    if not any(unicodedata.category(letter)[0] not in "ZC" for letter in text):
+    if not has_ink(text):
         return "", _("Escribí un mensaje.")
     if body_length(text) > MAX_BODY:
         return text, _("El mensaje es muy largo: WhatsApp acepta hasta 1600 caracteres. Acortalo.")

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.formats import has_ink
 from app.phones import format_phone
 from app.twilio.codes import explain
 from app.whatsapp.delivery import FAILED, tick
@@ -30,7 +31,8 @@ def conversation_name(conversation: Conversation) -> str:
     """Return whom a conversation is with: the client of its coordinación, else WhatsApp's name, else the number."""
     if conversation.coordinacion is not None:
         return conversation.coordinacion.client_name
-    return conversation.profile_name.strip() or format_phone(conversation.address)
+    name = conversation.profile_name.strip()
+    return name if has_ink(name) else format_phone(conversation.address)
 
 
 def type_label(message: Message) -> str:

@@ -76,6 +76,10 @@ class Conversation(Base):
         """Tell whether free text may be sent at `now`: within 24 hours of the client's last message."""
         return self.window_expires_at is not None and now < self.window_expires_at
 
+    def writing_state(self, now: datetime) -> str:
+        """Return whether staff may write freely at `now`: open, closed (the 24 hours are over) or opted_out."""
+        return "opted_out" if self.opted_out else "open" if self.window_open(now) else "closed"
+
     @property
     def address(self) -> str:
         """Where WhatsApp reaches this contact: a phone in E.164, or a user id such as AR.123."""
@@ -105,8 +109,8 @@ class Message(Base):
         Index(
             "ix_whatsapp_mensajes_unsettled",
             "created_at",
-            sqlite_where=text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
-            postgresql_where=text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
+            sqlite_where=text("status IN ('queued', 'unconfirmed', 'accepted', 'scheduled', 'sending', 'sent')"),
+            postgresql_where=text("status IN ('queued', 'unconfirmed', 'accepted', 'scheduled', 'sending', 'sent')"),
         ),
     )
 
@@ -123,7 +127,7 @@ class Message(Base):
     error_code: Mapped[int | None]
     error_message: Mapped[str] = mapped_column(Text, default="")
     message_sid: Mapped[str | None] = mapped_column(String(34), unique=True)
-    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
     request_digest: Mapped[str] = mapped_column(String(64), default="")
     author_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
     template: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.auth.actions import confirm
 from app.auth.guard import current_claims, require_staff_token, to_login
 from app.whatsapp import feed, queries
 
@@ -15,10 +16,13 @@ bp.before_request(require_staff_token)
 
 @bp.get("/unread")
 def unread() -> ResponseReturnValue:
-    change = feed.poll(current_claims().session_id)
-    if change is None:
+    claims = current_claims()
+    now = feed.poll(claims.session_id, claims.refresh_id)
+    if not now.session_open:
         return to_login(ended=True)
-    tag = str(change)
+    if now.pair_is_new and "new_tokens" not in g:
+        confirm(claims)
+    tag = str(now.change)
     # An answer that carries new cookies is never a 304: some caches and browsers drop the headers of those.
     if request.headers.get("HX-PTag") == tag and "new_tokens" not in g:
         response = Response(status=304)

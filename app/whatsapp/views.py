@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.auth.guard import current_user, require_staff
+from app.auth.guard import current_user, person, require_staff
 from app.coordinaciones import queries as coordinaciones
 from app.coordinaciones.filters import Filters
 from app.errors import DomainError, Invalid
@@ -30,6 +30,7 @@ bp.before_request(require_staff)
 
 THREAD_PAGE = 40
 LIST_PAGE = 40
+CHANGES_PAGE = 200
 FILTERS = ("all", "unread", "closing")
 
 
@@ -54,7 +55,8 @@ def _list_context(limit: int = LIST_PAGE) -> dict[str, Any]:
 def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
     # The number is read before the messages: what comes in between is asked for again, and nothing is missed.
     change = current_change()
-    page = queries.list_messages(conversation_id=conversation.id, limit=THREAD_PAGE)
+    before = extra.pop("before", "")
+    page = queries.list_messages(conversation_id=conversation.id, limit=THREAD_PAGE, cursor=before)
     now = utcnow()
     return {
         "conversation": conversation,
@@ -79,8 +81,8 @@ def index() -> ResponseReturnValue:
 def panel() -> ResponseReturnValue:
     """Answer the panel, with the conversation that was open in it on the page before, if that one still is."""
     conversation_id = parse_int_arg(request.args, "conversation", None, 1, queries.LARGEST_ID)
-    chat = _chat_context_of_page(queries.get_conversation(conversation_id)) if conversation_id else {}
-    return render_template("whatsapp/_chat_panel.html", **_list_context(), **chat)
+    chat = _chat_context(queries.get_conversation(conversation_id)) if conversation_id else {}
+    return render_template("whatsapp/_chat_panel.html", **_list_context() | chat)
 
 
 @bp.get("/list")
@@ -96,13 +98,12 @@ def more_conversations() -> ResponseReturnValue:
 
 @bp.get("/conversations/<int:conversation_id>")
 def show(conversation_id: int) -> ResponseReturnValue:
+    """Show the inbox with one conversation open; `before` and `choose` are for browsers without JavaScript."""
     conversation = queries.get_conversation(conversation_id)
-    return render_template("whatsapp/inbox.html", **_list_context(), **_chat_context_of_page(conversation))
-
-
-def _chat_context_of_page(conversation: Conversation, **extra: Any) -> dict[str, Any]:
-    context = _chat_context(conversation, **extra)
-    return {name: value for name, value in context.items() if name != "now"}
+    context = _list_context() | _chat_context(conversation, before=request.args.get("before", ""))
+    if "choose" in request.args:
+        context |= _events_of(conversation)
+    return render_template("whatsapp/inbox.html", **context)
 
 
 @bp.get("/conversations/<int:conversation_id>/chat")
@@ -126,11 +127,15 @@ def older(conversation_id: int) -> ResponseReturnValue:
 
 @bp.get("/conversations/<int:conversation_id>/changes")
 def changes(conversation_id: int) -> ResponseReturnValue:
-    """Answer what changed since the number that the thread has, and the composer if the window opened or closed."""
+    """Answer what changed since the number that the thread has, and another composer if its state moved."""
     since = parse_int_arg(request.args, "since", 0, 0, queries.LARGEST_ID) or 0
     change, now = current_change(), utcnow()
     conversation = queries.get_conversation(conversation_id)
-    messages = queries.list_changes(conversation_id, since)
+    messages = queries.list_changes(conversation_id, since, CHANGES_PAGE)
+    more = len(messages) == CHANGES_PAGE
+    if more:  # The thread asks again at once, from the last one that it gets now.
+        change = messages[-1].change
+    moved = conversation.writing_state(now) != request.args.get("state")
     return render_template(
         "whatsapp/_changes.html",
         conversation=conversation,
@@ -138,15 +143,16 @@ def changes(conversation_id: int) -> ResponseReturnValue:
         rows=build_rows(messages),
         quoted=queries.list_quoted(messages),
         now=now,
+        more=more,
         open=conversation.window_open(now),
-        was_open=request.args.get("open") == "1",
+        moved=moved,
         key=str(uuid.uuid4()),
-        quick_replies=queries.list_quick_replies(),
+        quick_replies=queries.list_quick_replies() if moved else [],
     )
 
 
 @bp.post("/conversations/<int:conversation_id>/messages")
-@limiter.limit("60 per minute")
+@limiter.limit("60 per minute", key_func=person)
 def send(conversation_id: int) -> ResponseReturnValue:
     """Send what the composer holds; its hidden key makes a second click the same message."""
     key = parse_key(request.form.get("key")) or str(uuid.uuid4())
@@ -154,7 +160,9 @@ def send(conversation_id: int) -> ResponseReturnValue:
     try:
         if error:
             raise Invalid(error)
-        sending = send_message(SendRequest(body=body, conversation_id=conversation_id), key, current_user().id)
+        sending = send_message(
+            SendRequest(body=body, conversation_id=conversation_id), f"page:{key}", current_user().id
+        )
     except DomainError as refusal:
         return _refuse(conversation_id, key, request.form.get("body", ""), refusal)
     if not is_htmx():
@@ -171,8 +179,8 @@ def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> 
         now = utcnow()
         context = {"conversation": conversation, "open": conversation.window_open(now), "key": key, "now": now}
         return render_template("whatsapp/_refused.html", refusal=refusal, closed=closed, **context), refusal.status
-    context = _chat_context_of_page(conversation, body=body, refusal=refusal) | {"key": key}
-    return render_template("whatsapp/inbox.html", **_list_context(), **context), refusal.status
+    context = _chat_context(conversation, body=body, refusal=refusal) | {"key": key}
+    return render_template("whatsapp/inbox.html", **_list_context() | context), refusal.status
 
 
 @bp.post("/conversations/<int:conversation_id>/read")
@@ -185,13 +193,24 @@ def mark_read(conversation_id: int) -> ResponseReturnValue:
 @bp.get("/conversations/<int:conversation_id>/coordinacion")
 def choose_coordinacion(conversation_id: int) -> ResponseReturnValue:
     conversation = queries.get_conversation(conversation_id)
+    return render_template("whatsapp/_choose_coordinacion.html", **_events_of(conversation))
+
+
+def _events_of(conversation: Conversation) -> dict[str, Any]:
+    """Return the client's own events, and the nearest of everybody's: somebody may write from another phone."""
     own = coordinaciones.list_by_phone_key(conversation.phone_key) if conversation.phone_key else []
-    return render_template(
-        "whatsapp/_choose_coordinacion.html",
-        conversation=conversation,
-        own=own,
-        others=[] if own else coordinaciones.list_coordinaciones(Filters(today=today()), limit=8).items,
-    )
+    upcoming = coordinaciones.list_coordinaciones(Filters(today=today()), limit=8).items
+    return {
+        "conversation": conversation,
+        "choosing": True,
+        "own": own,
+        "others": [coordinacion for coordinacion in upcoming if coordinacion not in own],
+    }
+
+
+@bp.get("/conversations/<int:conversation_id>/context")
+def context(conversation_id: int) -> ResponseReturnValue:
+    return render_template("whatsapp/_context.html", conversation=queries.get_conversation(conversation_id), focus=True)
 
 
 @bp.post("/conversations/<int:conversation_id>/coordinacion")
@@ -199,7 +218,7 @@ def assign(conversation_id: int) -> ResponseReturnValue:
     conversations.assign(conversation_id, parse_int_arg(request.form, "coordinacion_id", None, 1, 2**31 - 1))
     if not is_htmx():
         return see_other(url_for(".show", conversation_id=conversation_id))
-    return render_template("whatsapp/_context.html", conversation=queries.get_conversation(conversation_id))
+    return context(conversation_id)
 
 
 @bp.post("/coordinaciones/<int:coordinacion_id>/open")
@@ -210,7 +229,7 @@ def open_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
         return see_other(url_for(".show", conversation_id=conversation_id))
     conversation = queries.get_conversation(conversation_id)
     return render_template(
-        "whatsapp/_chat_panel.html", **_list_context(), **_chat_context_of_page(conversation, focus_composer=True)
+        "whatsapp/_chat_panel.html", **_list_context() | _chat_context(conversation, focus_composer=True)
     )
 
 
@@ -233,8 +252,8 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
 @bp.get("/counts")
 def counts() -> ResponseReturnValue:
     """Answer how many unread messages each coordinación of `ids` has, each for its own place on the page."""
-    ids = [int(text) for text in request.args.get("ids", "").split(",")[:200] if text.isascii() and text.isdigit()]
-    ids = [number for number in ids if 0 < number < 2**31]
+    texts = [text for text in request.args.get("ids", "").split(",")[:200] if text.isascii() and text.isdigit()]
+    ids = [int(text) for text in texts if len(text) <= 9]
     return render_template("whatsapp/_counts.html", ids=ids, unread=queries.unread_by_coordinacion(ids))
 
 

@@ -19,6 +19,8 @@ bp = Blueprint("whatsapp_webhook", __name__, url_prefix="/api/whatsapp")
 # An empty TwiML answer: anything else would be sent to the client as a reply.
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
+# Far more than any message needs: strangers' bodies are read too, before anybody knows whose they are.
+_LARGEST_BODY = 512 * 1024
 # Only what is refused counts: neither a busy night nor a stranger behind Twilio's address turns a message away.
 _refusals = limiter.limit("120 per minute", key_func=remote_address)
 
@@ -27,6 +29,7 @@ def require_twilio() -> None:
     """Let in what Twilio signed for our account; refuse everything else before it is parsed or stored."""
     if request.method == "OPTIONS":
         return
+    request.max_content_length = _LARGEST_BODY
     config = current_app.config
     refusal = find_refusal(
         auth_token=config["TWILIO_AUTH_TOKEN"],

@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("refresh_id", sa.String(length=32), nullable=False),
         sa.Column("previous_refresh_id", sa.String(length=32), nullable=True),
         sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -161,7 +162,7 @@ def upgrade() -> None:
         sa.Column("error_code", sa.Integer(), nullable=True),
         sa.Column("error_message", sa.Text(), nullable=False),
         sa.Column("message_sid", sa.String(length=34), nullable=True),
-        sa.Column("idempotency_key", sa.String(length=200), nullable=True),
+        sa.Column("idempotency_key", sa.String(length=255), nullable=True),
         sa.Column("request_digest", sa.String(length=64), nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=True),
         sa.Column("template", sa.JSON(none_as_null=True), nullable=True),
@@ -208,8 +209,8 @@ def upgrade() -> None:
             "ix_whatsapp_mensajes_unsettled",
             ["created_at"],
             unique=False,
-            sqlite_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
-            postgresql_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
+            sqlite_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'scheduled', 'sending', 'sent')"),
+            postgresql_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'scheduled', 'sending', 'sent')"),
         )
 
     op.create_table(
@@ -240,8 +241,8 @@ def downgrade() -> None:
     with op.batch_alter_table("whatsapp_mensajes", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_whatsapp_mensajes_unsettled",
-            sqlite_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
-            postgresql_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'sending', 'sent')"),
+            sqlite_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'scheduled', 'sending', 'sent')"),
+            postgresql_where=sa.text("status IN ('queued', 'unconfirmed', 'accepted', 'scheduled', 'sending', 'sent')"),
         )
         batch_op.drop_index(
             "ix_whatsapp_mensajes_unread",

@@ -286,6 +286,7 @@ def test_a_malformed_token_is_401_everywhere(nobody: FlaskClient, header: str) -
         {"sid": {"a": 1}},
         {"sid": "x" * 5000},
         {"jti": None},
+        {"rid": None},
         {"type": None},
         {"type": "refresh"},
         {"type": ["access"]},

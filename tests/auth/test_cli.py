@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.auth.models import User
-from app.auth.queries import list_users
 from app.extensions import db
 from tests.factories import Factories
 
@@ -22,7 +21,7 @@ def create(app: Flask, *arguments: str, typed: str = PASSWORD + "\n") -> Result:
 
 def stored() -> list[tuple[str, str, str]]:
     db.session.rollback()
-    return [(user.email, user.name, user.role) for user in list_users()]
+    return [(user.email, user.name, user.role) for user in db.session.scalars(select(User).order_by(User.name))]
 
 
 def test_a_person_is_made_and_can_sign_in(app: Flask, nobody: FlaskClient) -> None:
@@ -113,4 +112,4 @@ def test_people_are_listed_by_name(factories: Factories) -> None:
     for name in ("Zoe", "Ana", "Mora"):
         factories.user(f"{name.lower()}@example.com", name=name)
 
-    assert [user.name for user in list_users()] == ["Ana", "Mora", "Zoe"]
+    assert [user.name for user in db.session.scalars(select(User).order_by(User.name))] == ["Ana", "Mora", "Zoe"]

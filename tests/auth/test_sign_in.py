@@ -236,7 +236,7 @@ def test_tokens_last_fifteen_minutes_and_thirty_days(nobody: FlaskClient, ana: U
     assert refresh["exp"] - refresh["iat"] == 30 * 24 * 3600
     assert (access["type"], refresh["type"]) == ("access", "refresh")
     assert access["sub"] == refresh["sub"] == str(ana.id)
-    assert only_session().refresh_id == refresh["jti"]
+    assert only_session().refresh_id == refresh["rid"] == access["rid"]
     # Tokens can be read by who holds them: nothing of the person is in them.
     assert {"email", "name", "password"}.isdisjoint(access)
 

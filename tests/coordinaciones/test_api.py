@@ -307,4 +307,4 @@ def test_every_door_that_writes_lets_through_120_in_a_minute(
     with limited.app_context():
         db.engine.dispose()
     assert [answer.headers["X-RateLimit-Limit"] for answer in answers] == ["120"] * 7
-    assert read.headers["X-RateLimit-Limit"] == "900"
+    assert read.headers["X-RateLimit-Limit"] == "3000"

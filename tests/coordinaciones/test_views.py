@@ -356,7 +356,8 @@ def test_the_page_brings_the_history_of_its_own_chat(browser: SignedInClient, fa
 
     html = browser.get(f"{URL}/{stored.id}").text
 
-    assert re.search(rf'id="coordinacion-history" hx-get="/whatsapp/[^"]*{stored.id}[^"]*"\s+hx-trigger="load"', html)
+    trigger = 'hx-trigger="load, whatsapp-changed from:body"'
+    assert re.search(rf'id="coordinacion-history" hx-get="/whatsapp/[^"]*{stored.id}[^"]*"\s+{trigger}', html)
     assert re.search(r"<title>[^<]*Fiesta", html)
 
 

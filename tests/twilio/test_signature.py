@@ -127,6 +127,12 @@ def test_what_no_signature_can_cover_is_refused_and_not_an_error() -> None:
     assert refusal("https://coordina.example:99999" + WEBHOOK, ours(), "x") == "wrong signature"
 
 
+def test_more_parameters_than_twilio_ever_sends_are_not_even_counted() -> None:
+    pairs = ours(*((f"P{number}", "x") for number in range(500)))
+
+    assert refusal(PUBLIC, pairs, golden(PUBLIC, pairs)) == "too many parameters"
+
+
 @pytest.mark.parametrize("port", ["", ":443"])
 def test_twilio_may_sign_with_or_without_the_port(port: str) -> None:
     signature = golden(f"https://coordina.example{port}{WEBHOOK}", ours())

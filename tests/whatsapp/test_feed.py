@@ -75,8 +75,9 @@ def test_a_poll_tells_the_newest_number_while_the_session_stands(app: Flask, ana
     session_id = latest_session_id(ana)
     take()
 
-    assert feed.poll(session_id) == 1
-    assert feed.poll("nobody's") is None
+    assert feed.poll(session_id, "").session_open
+    assert feed.poll(session_id, "").change == 1
+    assert not feed.poll("nobody's", "").session_open
 
 
 def test_a_database_without_its_counter_says_how_to_mend_it(app: Flask) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -46,18 +47,19 @@ def test_the_list_shows_who_what_when_and_which_event(browser: SignedInClient, f
 
 
 @pytest.mark.parametrize(
-    ("left", "pill"),
-    [(timedelta(hours=20), None), (timedelta(minutes=90), "quedan 1 h"), (timedelta(minutes=-1), "cerrada")],
+    ("left", "shown"),
+    [
+        (timedelta(hours=20, seconds=30), '<span class="left">quedan 20 h</span>'),
+        (timedelta(minutes=90), '<span class="pill warn tiny">queda 1 h</span>'),
+        (timedelta(minutes=-1), '<span class="pill plain tiny">cerrada</span>'),
+    ],
 )
 def test_the_list_tells_how_long_a_window_stays_open(
-    browser: SignedInClient, factories: Factories, left: timedelta, pill: str | None
+    browser: SignedInClient, factories: Factories, left: timedelta, shown: str
 ) -> None:
     factories.message(factories.conversation(window_expires_at=utcnow() + left))
 
-    page = browser.htmx("GET", "/whatsapp/list").text
-
-    assert ("pill" in page) == (pill is not None)
-    assert pill is None or pill in page
+    assert shown in browser.htmx("GET", "/whatsapp/list").text
 
 
 def test_filters_and_search_narrow_the_list(browser: SignedInClient, factories: Factories) -> None:
@@ -152,19 +154,47 @@ def test_changes_since_a_number_are_all_and_only_those(browser: SignedInClient, 
     old = factories.message(conversation, "Viejo")
     factories.message(conversation, "Nuevo")
 
-    page = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/changes?since={old.change}&open=1").text
+    page = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/changes?since={old.change}&state=open").text
 
     assert "Nuevo" in page
     assert "Viejo" not in page
     assert 'id="composer"' not in page
 
 
-def test_changes_bring_the_composer_when_the_window_opened(browser: SignedInClient, factories: Factories) -> None:
+@pytest.mark.parametrize(
+    ("shown", "now", "words"),
+    [
+        ("closed", {}, 'id="composer-text"'),
+        ("opted_out", {}, 'id="composer-text"'),
+        ("open", {"window_expires_at": None}, "Todavía no te escribió"),
+        ("opted_out", {"window_expires_at": None}, "Todavía no te escribió"),
+        ("open", {"opted_out": True}, "Tiene que escribirte primero."),
+        ("closed", {"opted_out": True}, "Tiene que escribirte primero."),
+    ],
+)
+def test_changes_bring_the_composer_when_another_one_is_shown(
+    browser: SignedInClient, factories: Factories, shown: str, now: dict[str, Any], words: str
+) -> None:
+    conversation = factories.conversation(**now)
+
+    page = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/changes?since=0&state={shown}").text
+
+    assert words in page
+
+
+def test_more_changes_than_one_answer_takes_come_in_turns(browser: SignedInClient, factories: Factories) -> None:
     conversation = factories.conversation()
+    messages = [factories.message(conversation, f"Número {number}.") for number in range(201)]
+    url = f"/whatsapp/conversations/{conversation.id}/changes?state=open&since="
 
-    page = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/changes?since=0&open=0").text
+    first = browser.htmx("GET", f"{url}0").text
+    rest = browser.htmx("GET", f"{url}{messages[199].change}").text
 
-    assert 'id="composer-text"' in page
+    assert [f"Número {number}." in first for number in (0, 199, 200)] == [True, True, False]
+    assert f'"since": "{messages[199].change}"' in first
+    assert 'hx-trigger="whatsapp-changed from:body, load"' in first
+    assert [f"Número {number}." in rest for number in (0, 199, 200)] == [False, False, True]
+    assert 'hx-trigger="whatsapp-changed from:body"' in rest
 
 
 def test_the_composer_sends_once_however_often_its_form_is_posted(

@@ -141,7 +141,7 @@ def test_a_changed_word_breaks_the_signature(nobody: FlaskClient) -> None:
 
 
 def test_a_body_beyond_the_limit_is_turned_away(nobody: FlaskClient) -> None:
-    assert post_signed(nobody, WEBHOOK, inbound_form("x" * (4 * 1024 * 1024))).status_code == 413
+    assert post_signed(nobody, WEBHOOK, inbound_form("x" * (512 * 1024))).status_code == 413
     assert stored_count() == (0, 0, 0)
 
 

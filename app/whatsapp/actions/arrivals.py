@@ -121,17 +121,18 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
     """
     contact = contact_of(inbound.sender)
     conversation = find_or_make_conversation(session, contact, now)
-    _learn(conversation, contact)
-    conversation.profile_name = inbound.profile_name or conversation.profile_name or ""
-    fold_search_text(conversation)
     follow_event(conversation, now)
-    conversation.window_expires_at = later(conversation.window_expires_at, window_after(sent_at))
-    _follow_opt_out(conversation, inbound)
     if conversation in session.new:
         session.flush()
     message = _message_of(inbound, conversation, sent_at, change, now)
     session.add(message)
     session.flush()
+    # All that the conversation learns comes after its message, so that it is written once.
+    _learn(conversation, contact)
+    conversation.profile_name = inbound.profile_name or conversation.profile_name or ""
+    fold_search_text(conversation)
+    conversation.window_expires_at = later(conversation.window_expires_at, window_after(sent_at))
+    _follow_opt_out(conversation, inbound)
     conversation.unread_count += 1
     place_last(conversation, message, change)
     return message

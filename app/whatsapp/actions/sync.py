@@ -28,7 +28,7 @@ from app.whatsapp.actions.arrivals import (
     store_inbound,
 )
 from app.whatsapp.actions.receive import follow_outcome, record_outcome
-from app.whatsapp.delivery import UNSETTLED
+from app.whatsapp.delivery import UNSETTLED, advances
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import contact_of
 from app.whatsapp.models import Message, SyncRun
@@ -48,8 +48,9 @@ STALE_LIMIT = timedelta(days=1)
 
 @dataclass
 class SyncReport:
-    """What a sync saw, added and settled."""
+    """How many messages Twilio listed, and how many of them a sync saw, added and settled so far."""
 
+    listed: int = 0
     seen: int = 0
     added: int = 0
     settled: int = 0
@@ -67,7 +68,12 @@ def sync(progress: Callable[[SyncReport], None], since: datetime | None = None) 
     with writing() as session:
         run = SyncRun(started_at=started_at)
         session.add(run)
-    for remote in reversed(list(gateway().list_since(since))):
+    listed: list[RemoteMessage] = []
+    for remote in gateway().list_since(since):
+        listed.append(remote)
+        report.listed = len(listed)
+        progress(report)
+    for remote in reversed(listed):
         report.seen += 1
         _take(remote, started_at, report)
         progress(report)
@@ -89,7 +95,8 @@ def _find_last_start() -> datetime | None:
 def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> None:
     known = queries.find_message_by_sid(remote.sid)
     if known is not None:
-        report.settled += not known.inbound and _settle(known.id, remote)
+        if not known.inbound and advances(known.status, remote.status):
+            report.settled += _settle(known.id, remote)
         return
     if parse_address(remote.from_number if remote.direction == "inbound" else remote.to_number) == Address():
         log.warning("Twilio lists a message of nobody we can name.", extra={"message_sid": remote.sid})
