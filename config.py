@@ -151,6 +151,8 @@ class Config:
     TWILIO_API_BASE_URL: str = ""
     TWILIO_TIMEOUT: float = 10.0
 
+    CRON_SECRET: str = ""
+
     APP_TIMEZONE: str = "America/Argentina/Buenos_Aires"
     APP_LANGUAGE: str = "es_AR"
     DEFAULT_REGION: str = "AR"
@@ -200,6 +202,7 @@ class Config:
                 env, "TWILIO_MESSAGING_SERVICE_SID", r"MG[0-9a-fA-F]{32}", "MG and 32 characters, or nothing"
             ),
             TWILIO_API_BASE_URL=_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
+            CRON_SECRET=_matching(env, "CRON_SECRET", r"\S{16,}", "16 characters or more, without spaces"),
             APP_TIMEZONE=_timezone(env),
             APP_LANGUAGE=_language(env),
             DEFAULT_REGION=_matching(

@@ -8,6 +8,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, TypeDecorator
 
+import app.jobs.models
 import app.whatsapp.models  # noqa: F401  (brings in every model: the rooms below are its foundations)
 from app.extensions import Base, db
 

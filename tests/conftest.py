@@ -89,6 +89,8 @@ def migrated_app(config: TestConfig) -> Iterator[Flask]:
     app = create_app(config)
     app.test_client_class = IsolatedClient
     _migrate(app)
+    with app.app_context():
+        empty_database()  # Migrations bring rows of their own; every test begins without them.
     yield app
     with app.app_context():
         db.engine.dispose()

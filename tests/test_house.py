@@ -22,18 +22,30 @@ TEMPLATES = ROOT / "app" / "templates"
 ROOMS = (
     {"extensions", "htmx", "headers", "phones"},
     {"errors", "formats"},
-    {"twilio"},
+    {"jobs", "twilio"},
     {"auth"},
     {"coordinaciones", "contract"},
     {"whatsapp"},
 )
-PURE = {"identity", "request", "window", "delivery", "labels", "codes", "payloads", "signature", "client", "passwords"}
+PURE = {
+    "identity",
+    "request",
+    "window",
+    "delivery",
+    "labels",
+    "codes",
+    "payloads",
+    "signature",
+    "client",
+    "passwords",
+    "handlers",
+}
 INSIDE = (
     {"models", "tokens"} | PURE,
     {"feed", "queries", "filters", "cursors", "forms", "thread", "errors"},
     {"actions"},
     {"guard", "limits"},
-    {"views", "api", "webhook", "poll", "cli"},
+    {"views", "api", "webhook", "poll", "cli", "cron", "jobs"},
     {"__init__"},
 )
 DOORS = INSIDE[4]

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from app.extensions import Base, db, init_migrations, writing
+from app.jobs.models import Job
 from app.whatsapp.models import ChangeCounter, Conversation, Message
 from config import TestConfig, engine_options, parse_database_url
 from tests.factories import Factories
@@ -70,6 +71,7 @@ def test_migrations_go_up_and_down_and_up_again(empty_app: Flask) -> None:
     assert gone == set()
     assert tables() == there
     assert db.session.scalars(select(ChangeCounter.value)).all() == [0]
+    assert db.session.scalars(select(Job.name)).all() == ["whatsapp.sync"]
 
 
 def test_each_migration_can_be_taken_back_alone(empty_app: Flask) -> None:

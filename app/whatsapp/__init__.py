@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.whatsapp import api, cli, feed, labels, poll, views, webhook
+from app.jobs.handlers import register
+from app.whatsapp import api, cli, feed, jobs, labels, poll, views, webhook
 
 
 def init_app(app: Flask) -> None:
@@ -14,4 +15,6 @@ def init_app(app: Flask) -> None:
     labels.init_app(app)
     # Every page of every room carries the badge; it asks for itself, so that no room below has to know of it.
     app.jinja_env.globals["whatsapp_badge"] = feed.badge
+    for name, handler in jobs.HANDLERS.items():
+        register(app, name, handler)
     app.cli.add_command(cli.whatsapp)

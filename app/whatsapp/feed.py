@@ -8,7 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.auth.queries import pair_is_new, session_is_open
-from app.extensions import db
+from app.extensions import db, utcnow
+from app.jobs.queries import any_due
 from app.whatsapp.models import ChangeCounter, Conversation
 
 
@@ -37,19 +38,24 @@ def current_change() -> int:
 
 @dataclass(frozen=True)
 class Poll:
-    """The newest number, whether the session still stands, and whether its newest pair of tokens is shown first now."""
+    """The newest number; whether the session still stands; whether its newest pair of tokens is shown for the first
+    time; and whether work waits that somebody has to do.
+    """
 
     change: int
     session_open: bool
     pair_is_new: bool
+    jobs_due: bool
 
 
 def poll(session_id: str, refresh_id: str) -> Poll:
     """Return all that an idle poll asks, in one statement."""
-    asked = select(ChangeCounter.value, session_is_open(session_id), pair_is_new(session_id, refresh_id))
+    asked = select(
+        ChangeCounter.value, session_is_open(session_id), pair_is_new(session_id, refresh_id), any_due(utcnow())
+    )
     with db.engine.connect() as connection:
-        change, session_open, new = connection.execute(asked).one()
-    return Poll(change, bool(session_open), bool(new))
+        change, *others = connection.execute(asked).one()
+    return Poll(change, *map(bool, others))
 
 
 def badge() -> tuple[int, int]:

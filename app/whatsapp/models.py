@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
-from app.extensions import Base, utcnow
-
-# SQLite numbers its rows by itself only for a column that is spelled INTEGER.
-BigId = BigInteger().with_variant(Integer, "sqlite")
+from app.extensions import Base, BigId, utcnow
 
 
 class ChangeCounter(Base):

@@ -15,6 +15,7 @@ from app.coordinaciones.queries import get_coordinacion
 from app.errors import Invalid, NotFound
 from app.extensions import utcnow, writing
 from app.formats import fold
+from app.jobs.actions import enqueue
 from app.twilio import client as twilio
 from app.twilio import gateway
 from app.twilio.signature import status_callback_url
@@ -27,6 +28,7 @@ from app.whatsapp.actions.arrivals import (
     place_last,
 )
 from app.whatsapp.actions.receive import claim_sid, follow_outcome, record_outcome
+from app.whatsapp.actions.sync import IN_FLIGHT, SYNC
 from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import Contact, parse_contact
@@ -180,3 +182,5 @@ def _hand_over(message_id: int, outgoing: twilio.Outgoing) -> None:
         else:
             record_outcome(message, sid, status, code, text)
         follow_outcome(session, message, change, now)
+        if message.status == "unconfirmed":  # Twilio knows, once it can be asked.
+            enqueue(session, SYNC, key=SYNC, run_at=now + IN_FLIGHT)

@@ -35,6 +35,7 @@ from app.whatsapp.models import Message, SyncRun
 
 log = logging.getLogger(__name__)
 
+SYNC = "whatsapp.sync"  # The job that runs a sync.
 FIRST_SYNC_REACHES_BACK = timedelta(days=30)
 # Wider than GIVE_UP, so that whatever grows too old between two syncs is still within the second one's reach.
 MARGIN = timedelta(hours=2)

@@ -1,0 +1,193 @@
+"""Work that must happen: stored with what makes it necessary, taken by one at a time, done, or tried again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import g
+from sqlalchemy import case, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.extensions import db, utcnow, writing
+from app.jobs.handlers import Handler, all_handlers
+from app.jobs.models import Heartbeat, Job
+from app.jobs.queries import is_due
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+# With these pauses the last attempt comes some five hours after the first.
+MOST_ATTEMPTS = 13
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that is ours for now: no other process takes it until `handler.lease` is over."""
+
+    id: int
+    name: str
+    payload: dict[str, Any]
+    attempts: int
+    run_at: datetime
+    handler: Handler
+
+
+@dataclass
+class RunReport:
+    """How many jobs were done, and how many will be tried again or were given up."""
+
+    done: int = 0
+    failed: int = 0
+
+
+def enqueue(
+    session: Session,
+    name: str,
+    payload: dict[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    run_at: datetime | None = None,
+) -> None:
+    """Store a job in the transaction of `session`: it exists if and only if that one is committed.
+
+    One of the same `key` that waits already stays the only one, and comes at the earlier of both moments. What is due
+    now is tried as soon as the present request is answered.
+    """
+    now = utcnow()
+    run_at = run_at or now
+    if key is None or not _bring_forward(session, key, run_at):
+        try:
+            with session.begin_nested():
+                session.add(Job(name=name, payload=payload or {}, key=key, run_at=run_at, created_at=now))
+        except IntegrityError:  # The key is unique: another transaction was faster by a moment.
+            _bring_forward(session, str(key), run_at)
+    if run_at <= now:
+        g.jobs_due = True
+
+
+def _bring_forward(session: Session, key: str, run_at: datetime) -> bool:
+    """Let the job of `key` come at `run_at` if that is sooner, a failed one anew; return whether there is one."""
+    failed = Job.failed_at.is_not(None)
+    changed = session.execute(
+        update(Job)
+        .where(Job.key == key)
+        .values(
+            run_at=case((failed, run_at), (Job.run_at > run_at, run_at), else_=Job.run_at),
+            attempts=case((failed, 0), else_=Job.attempts),
+            failed_at=None,
+        )
+        .execution_options(synchronize_session=False)
+        .returning(Job.id)
+    )
+    return changed.first() is not None
+
+
+def ensure_periodic() -> None:
+    """Store each periodic job that is not stored yet."""
+    with writing() as session:
+        for name, handler in all_handlers().items():
+            if handler.every is not None:
+                known = session.scalar(select(Job.id).where(Job.key == name))
+                if known is None:
+                    enqueue(session, name, key=name)
+
+
+def _claim() -> Claim | None:
+    """Take the job that has been due longest, if any is; two processes never take the same one."""
+    handlers, now = all_handlers(), utcnow()
+    # What only a newer version of Coordina knows is left to it.
+    due = select(Job).where(is_due(now), Job.name.in_(handlers)).order_by(Job.run_at, Job.id).limit(1)
+    with writing() as session:
+        job = session.scalar(due.with_for_update(skip_locked=True))
+        if job is None:
+            return None
+        handler = handlers[job.name]
+        job.claimed_until = now + handler.lease
+        job.attempts += 1
+        return Claim(job.id, job.name, job.payload, job.attempts, job.run_at, handler)
+
+
+def _still_ours(claim: Claim) -> tuple[Any, ...]:
+    return Job.id == claim.id, Job.attempts == claim.attempts, Job.claimed_until.is_not(None)
+
+
+def _finish(claim: Claim) -> None:
+    """Take a done job away; one that is periodic, or was asked for again meanwhile, waits for its next time."""
+    asked_again = Job.run_at != claim.run_at
+    every = claim.handler.every
+    with writing() as session:
+        if every is None:
+            session.execute(delete(Job).where(*_still_ours(claim), ~asked_again))
+        next_at = Job.run_at if every is None else case((asked_again, Job.run_at), else_=utcnow() + every)
+        session.execute(
+            update(Job)
+            .where(*_still_ours(claim))
+            .values(run_at=next_at, claimed_until=None, attempts=0, last_error="")
+            .execution_options(synchronize_session=False)
+        )
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long to wait after the attempt number `attempts` failed: twice as long each time, an hour at most."""
+    doubled: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
+
+
+def _postpone(claim: Claim, error: Exception) -> None:
+    now = utcnow()
+    given_up = claim.attempts >= MOST_ATTEMPTS and claim.handler.every is None
+    with writing() as session:
+        session.execute(
+            update(Job)
+            .where(*_still_ours(claim))
+            .values(
+                run_at=now + pause_after(claim.attempts),
+                claimed_until=None,
+                last_error=type(error).__name__[:120],
+                failed_at=now if given_up else None,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    # Its class says what went wrong; its text may hold a phone or a client's words.
+    fields = {"job": claim.name, "job_id": claim.id, "attempts": claim.attempts, "error": type(error).__name__}
+    log.warning("A job failed%s.", " for good" if given_up else " and will be tried again", extra=fields)
+
+
+def _run(claim: Claim) -> bool:
+    try:
+        claim.handler.run(claim.payload)
+    except Exception as error:
+        db.session.rollback()
+        _postpone(claim, error)
+        return False
+    _finish(claim)
+    return True
+
+
+def run_due(budget: timedelta) -> RunReport:
+    """Do what is due, one job after another, and begin none once `budget` is over."""
+    report, ends = RunReport(), time.monotonic() + budget.total_seconds()
+    while time.monotonic() < ends:
+        claim = _claim()
+        if claim is None:
+            break
+        if _run(claim):
+            report.done += 1
+        else:
+            report.failed += 1
+    return report
+
+
+def beat(name: str, **detail: Any) -> None:
+    """Write down that `name` happened now."""
+    try:
+        with writing() as session:
+            session.merge(Heartbeat(name=name, at=utcnow(), detail=detail))
+    except IntegrityError:
+        log.info("Somebody else said so at the same moment.", extra={"heartbeat": name})
