@@ -171,7 +171,6 @@ class Config:
     RATELIMIT_ENABLED: bool = True
     RATELIMIT_HEADERS_ENABLED: bool = True
     RATELIMIT_STORAGE_URI: str = "memory://"
-    RATELIMIT_STORAGE_OPTIONS: dict[str, Any] = field(default_factory=dict)
     RATELIMIT_IN_MEMORY_FALLBACK_ENABLED: bool = True
 
     # Vercel refuses bodies over 4.5 MB; saying so ourselves gives a clear sentence instead of a bare 413.
@@ -210,8 +209,7 @@ class Config:
             ).upper(),
             TRUSTED_PROXIES=_number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
             RATELIMIT_ENABLED=_flag(env, "RATELIMIT_ENABLED", True),
-            RATELIMIT_STORAGE_URI=redis_url or "memory://",
-            RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1} if redis_url else {},
+            RATELIMIT_STORAGE_URI=f"patient-{redis_url}" if redis_url else "memory://",  # See app/limit_store.py.
         )
 
 

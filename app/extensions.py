@@ -19,6 +19,8 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDec
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
+from app.limit_store import look_after_answers
+
 
 def utcnow() -> datetime:
     """Return this moment as an aware UTC datetime; the only clock of the app."""
@@ -143,6 +145,7 @@ def init_app(app: Flask) -> None:
         prepare_engine(db.engine)
     jwt.init_app(app)
     limiter.init_app(app)
+    look_after_answers(app, limiter)
     babel.init_app(
         app,
         default_domain="messages",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
+import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -49,6 +53,67 @@ def test_wrong_passwords_count_together_across_processes(
 
     assert [status for status, _after in answers] == [401] * 5 + [429] * 3
     assert all(int(after or 0) >= 1 for _status, after in answers[5:])
+
+
+class Gate:
+    """Stands before a Redis: lets everything through, or takes connections and words and gives nothing back."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.parts = urllib.parse.urlsplit(redis_url)
+        self.open = threading.Event()
+        self.open.set()
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.url = self.parts._replace(netloc=f"127.0.0.1:{self.door.getsockname()[1]}").geturl()
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                caller, _address = self.door.accept()
+            except OSError:
+                return
+            redis = socket.create_connection((self.parts.hostname or "127.0.0.1", self.parts.port or 6379))
+            for source, target in ((caller, redis), (redis, caller)):
+                threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with source, target, contextlib.suppress(OSError):
+            while words := source.recv(65536):
+                self.open.wait()
+                target.sendall(words)
+
+
+def seconds_for(server: LiveServer, email: str) -> float:
+    began = time.monotonic()
+    assert sign_in(server, email)[0] in (401, 429)
+    return time.monotonic() - began
+
+
+def test_a_redis_that_hangs_costs_one_request_a_second_at_most_and_memory_goes_on_counting(
+    app: Flask, database_url: str, tmp_path: Path, redis_url: str
+) -> None:
+    gate = Gate(redis_url)
+    server = LiveServer(
+        database_url, tmp_path / "server.log", workers=1, REDIS_URL=gate.url, RATELIMIT_ENABLED="1"
+    ).start()
+    email = f"{uuid.uuid4().hex}@example.com"
+    usual = max(seconds_for(server, email) for _try in range(2))
+
+    gate.open.clear()
+    first, *others = (seconds_for(server, email) for _try in range(6))
+    status, _after = sign_in(server, email)
+
+    assert first <= usual + 1
+    assert max(others) <= usual + 0.2
+    assert status == 429  # Five wrong ones since Redis went away.
+    assert "Redis does not answer in time" in server.log.read_text()
+    gate.open.set()
+    deadline = time.monotonic() + 30
+    while "Redis is back" not in server.log.read_text() and time.monotonic() < deadline:
+        sign_in(server, "x@example.com")
+    assert "Redis is back" in server.log.read_text()
+    server.kill()
+    gate.door.close()
 
 
 def test_without_redis_in_reach_people_still_sign_in(app: Flask, database_url: str, tmp_path: Path) -> None:

@@ -1,0 +1,112 @@
+"""Where rate limits are counted for several processes together: a Redis that nobody waits for.
+
+Flask-Limiter counts in memory as soon as its storage raises, and asks `check` now and then whether it is back. The
+official storage waits in each of these. This one bounds every wait, takes a slow Redis for one that is down, and looks
+whether it is back only after a request was answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask, Response
+from flask_limiter import Limiter
+from limits.errors import StorageError
+from limits.storage import RedisStorage
+
+log = logging.getLogger(__name__)
+
+# Seconds. One count makes at most three waits (connecting, signing in, the count itself): a second in all.
+CONNECT_TIMEOUT = 0.4
+ANSWER_TIMEOUT = 0.25
+SLOW = 0.5
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+SCHEME = "patient-"
+
+
+class PatientRedis(RedisStorage):
+    """Redis by a URL of its own, such as patient-redis://host:6379/0. Raises as soon as it is slow."""
+
+    STORAGE_SCHEME = [f"{SCHEME}redis", f"{SCHEME}rediss"]
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        self.down = False
+        self._pause = FIRST_PAUSE
+        self._look_at = 0.0
+        bounds: dict[str, Any] = {
+            "socket_connect_timeout": CONNECT_TIMEOUT,
+            "socket_timeout": ANSWER_TIMEOUT,
+            "retry": None,
+        }
+        # Without what newer clients say of themselves when they connect: each is one more wait.
+        plain: dict[str, Any] = {"protocol": 2, "lib_name": None, "lib_version": None}
+        super().__init__(uri.removeprefix(SCHEME), **bounds, **plain, **options)
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        except Exception:
+            self._went_down()
+            raise
+        if time.monotonic() - began > SLOW:
+            self._went_down()
+            raise StorageError(TimeoutError("Redis is slow"))
+
+    def _went_down(self) -> None:
+        if not self.down:
+            log.warning("Redis does not answer in time: each process counts rate limits in its own memory.")
+        self.down = True
+        self._look_at = time.monotonic() + self._pause
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        with self._bounded():
+            return super().incr(key, expiry, amount)
+
+    def get(self, key: str) -> int:
+        with self._bounded():
+            return super().get(key)
+
+    def get_expiry(self, key: str) -> float:
+        with self._bounded():
+            return super().get_expiry(key)
+
+    def check(self) -> bool:
+        """Tell whether Redis was in reach when it was looked for last; asks nobody."""
+        return not self.down
+
+    def look_due(self) -> bool:
+        """Tell whether it is time to look whether Redis is back."""
+        return self.down and time.monotonic() >= self._look_at
+
+    def look(self) -> None:
+        """Look whether Redis is back, and wait twice as long before the next look when it is not."""
+        self._look_at = time.monotonic() + LONGEST_PAUSE  # Nobody else looks meanwhile.
+        try:
+            with self._bounded():
+                self.get_connection().ping()
+        except Exception:
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            self._look_at = time.monotonic() + self._pause
+            return
+        self.down, self._pause = False, FIRST_PAUSE
+        log.warning("Redis is back: rate limits are counted together again.")
+
+
+def look_after_answers(app: Flask, limiter: Limiter) -> None:
+    """Let `app` look whether its Redis is back, each time after an answer and never before one."""
+
+    def look_if_due(response: Response) -> Response:
+        storage = limiter.storage
+        if isinstance(storage, PatientRedis) and storage.look_due():
+            response.call_on_close(storage.look)
+        return response
+
+    app.after_request(look_if_due)
