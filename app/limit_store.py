@@ -104,7 +104,7 @@ def look_after_answers(app: Flask, limiter: Limiter) -> None:
     """Let `app` look whether its Redis is back, each time after an answer and never before one."""
 
     def look_if_due(response: Response) -> Response:
-        storage = limiter.storage
+        storage = limiter.storage if app.config["RATELIMIT_ENABLED"] else None
         if isinstance(storage, PatientRedis) and storage.look_due():
             response.call_on_close(storage.look)
         return response
