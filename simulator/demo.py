@@ -26,7 +26,7 @@ from flask_migrate import upgrade
 from sqlalchemy import func, select
 
 from app import create_app
-from app.auth.actions import create_user
+from app.auth.actions.people import create_user
 from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, init_migrations, utcnow, writing

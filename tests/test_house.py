@@ -46,7 +46,7 @@ INSIDE = (
     {"feed", "queries", "filters", "cursors", "forms", "thread", "errors"},
     {"actions"},
     {"guard", "limits"},
-    {"views", "api", "webhook", "poll", "cli", "cron", "jobs"},
+    {"views", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup"},
     {"__init__"},
 )
 DOORS = INSIDE[4]

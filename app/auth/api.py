@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app.auth import actions, tokens
+from app.auth import tokens
+from app.auth.actions import sessions
 from app.auth.forms import parse_credentials
 from app.auth.guard import current_claims, require_api_staff, require_same_origin
 from app.auth.limits import limit_sign_in
@@ -38,7 +39,7 @@ def _serialize_pair(pair: tokens.TokenPair) -> dict[str, Any]:
 @bp.post("/login")
 @limit_sign_in
 def login() -> ResponseReturnValue:
-    user, pair = actions.sign_in(*parse_credentials(request.get_json()))
+    user, pair = sessions.sign_in(*parse_credentials(request.get_json()))
     return jsonify(_serialize_pair(pair) | {"user": serialize_user(user)})
 
 
@@ -50,7 +51,7 @@ def refresh() -> ResponseReturnValue:
         claims = tokens.read_refresh("headers" if "Authorization" in request.headers else "cookies")
     except tokens.TokenError as error:
         raise Unauthorized from error
-    pair = actions.refresh(claims, grace=False)
+    pair = sessions.refresh(claims, grace=False)
     response = jsonify(_serialize_pair(pair))
     if "Authorization" not in request.headers:
         tokens.set_cookies(response, pair)
@@ -59,7 +60,7 @@ def refresh() -> ResponseReturnValue:
 
 @leaving.post("/logout")
 def logout() -> ResponseReturnValue:
-    actions.sign_out(current_claims().session_id)
+    sessions.sign_out(current_claims().session_id)
     response = jsonify()
     response.status_code, response.data = 204, b""
     tokens.clear_cookies(response)

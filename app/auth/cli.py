@@ -7,7 +7,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from app.auth import actions
+from app.auth.actions.people import create_user
 from app.auth.models import ROLES
 from app.errors import DomainError
 
@@ -26,7 +26,7 @@ def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
-        user = actions.create_user(email, name, role, password)
+        user = create_user(email, name, role, password)
     except DomainError as error:
         raise click.ClickException(" ".join(error.fields.values()) or str(error.detail)) from error
     click.echo(f"{user.name} <{user.email}> can sign in now, as {user.role}.")

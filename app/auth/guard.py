@@ -11,7 +11,8 @@ from flask import Flask, Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.auth import actions, queries, tokens
+from app.auth import queries, tokens
+from app.auth.actions import sessions
 from app.auth.models import User
 from app.errors import Forbidden, Unauthorized
 from app.htmx import is_htmx, see_other
@@ -82,7 +83,7 @@ def _browser_claims() -> tokens.Claims:
         return tokens.read_access("cookies")
     except tokens.TokenError:
         claims = tokens.read_refresh("cookies")
-        g.new_tokens = actions.refresh(claims, grace=True)
+        g.new_tokens = sessions.refresh(claims, grace=True)
         return claims
 
 
@@ -95,7 +96,7 @@ def require_staff_token() -> ResponseReturnValue | None:
         return None
     try:
         g.claims = _browser_claims()
-    except (tokens.TokenError, actions.SessionEnded):
+    except (tokens.TokenError, sessions.SessionEnded):
         return to_login(ended=tokens.has_cookies())
     return None
 
@@ -105,7 +106,7 @@ def _find_person(claims: tokens.Claims) -> User | None:
     if login is None:
         return None
     if not login.confirmed and claims.refresh_id == login.refresh_id:
-        actions.confirm(claims)
+        sessions.confirm(claims)
     return login.user
 
 

@@ -6,12 +6,31 @@ from sqlalchemy import Exists, Select, select
 from sqlalchemy.orm import contains_eager
 
 from app.auth.models import LoginSession, User
+from app.errors import NotFound
 from app.extensions import db
 
 
 def find_user_by_email(email: str) -> User | None:
     """Return the person who signs in with `email`, however it is cased."""
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def get_user(user_id: int) -> User:
+    """Return a person. Raises NotFound."""
+    user = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
+    if user is None:
+        raise NotFound
+    return user
+
+
+def list_users() -> list[User]:
+    """Return everybody, those who may enter first, by name."""
+    return list(db.session.scalars(select(User).order_by(User.active.desc(), User.name, User.id)))
+
+
+def anybody_exists() -> bool:
+    """Tell whether any person was ever made."""
+    return db.session.scalar(select(User.id).limit(1)) is not None
 
 
 def _open_session(session_id: str) -> Select[LoginSession]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.auth import actions, tokens
+from app.auth import tokens
+from app.auth.actions import sessions
 from app.auth.forms import parse_credentials, parse_next
 from app.auth.guard import current_claims, require_same_origin, require_staff
 from app.auth.limits import limit_sign_in
@@ -27,8 +28,8 @@ def login() -> ResponseReturnValue:
 @limit_sign_in
 def sign_in() -> ResponseReturnValue:
     try:
-        _user, pair = actions.sign_in(*parse_credentials(request.form))
-    except (actions.WrongCredentials, Invalid) as error:
+        _user, pair = sessions.sign_in(*parse_credentials(request.form))
+    except (sessions.WrongCredentials, Invalid) as error:
         page = render_template(
             "auth/login.html", next=request.form.get("next", ""), email=request.form.get("email", ""), error=error
         )
@@ -40,7 +41,7 @@ def sign_in() -> ResponseReturnValue:
 
 @leaving.post("/logout")
 def sign_out() -> ResponseReturnValue:
-    actions.sign_out(current_claims().session_id)
+    sessions.sign_out(current_claims().session_id)
     # After a pause the guard has renewed the tokens on the way in: they must not follow the person out.
     g.pop("new_tokens", None)
     response = make_response(redirect(url_for("auth.login"), 303))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.actions import confirm
+from app.auth.actions.sessions import confirm
 from app.auth.guard import current_claims, require_staff_token, to_login
 from app.whatsapp import feed, queries
 

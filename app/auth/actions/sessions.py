@@ -1,4 +1,4 @@
-"""What auth writes: people, and the sessions that begin, rotate and end."""
+"""Sessions begin, rotate and end."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ import uuid
 from datetime import timedelta
 
 from flask import current_app
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 
 from app.auth import queries
-from app.auth.models import ROLES, LoginSession, User
+from app.auth.models import LoginSession, User
 from app.auth.passwords import hash_password, needs_rehash, verify_password
 from app.auth.tokens import Claims, TokenPair, issue
-from app.errors import Conflict, Invalid, Unauthorized
+from app.errors import Unauthorized
 from app.extensions import utcnow, writing
 
 log = logging.getLogger(__name__)
 
-MIN_PASSWORD_LENGTH = 8
 # Two requests that a browser sends at once carry the same refresh token; the second is no thief's.
 ROTATION_GRACE = timedelta(seconds=30)
 
@@ -33,29 +30,6 @@ class WrongCredentials(Unauthorized):
 
 class SessionEnded(Unauthorized):
     code = "session_ended"
-
-
-def create_user(email: str, name: str, role: str, password: str) -> User:
-    """Store a new person. Raises Invalid with the fields at fault, or Conflict when the email is taken."""
-    email, name = email.strip().lower(), name.strip()
-    fields = {}
-    if "@" not in email.strip("@") or len(email) > 254:
-        fields["email"] = _("Ese correo no parece válido.")
-    if not name or len(name) > 120:
-        fields["name"] = _("Escribí el nombre, de hasta 120 letras.")
-    if role not in ROLES:
-        fields["role"] = _("El rol es admin o staff.")
-    if len(password) < MIN_PASSWORD_LENGTH:
-        fields["password"] = _("La contraseña necesita al menos %(count)d caracteres.", count=MIN_PASSWORD_LENGTH)
-    if fields:
-        raise Invalid(fields=fields)
-    user = User(email=email, name=name, role=role, password_hash=hash_password(password))
-    try:
-        with writing() as session:
-            session.add(user)
-    except IntegrityError as error:
-        raise Conflict(_("Ya hay una persona con ese correo.")) from error
-    return user
 
 
 def sign_in(email: str, password: str) -> tuple[User, TokenPair]:

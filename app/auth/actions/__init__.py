@@ -1,0 +1,1 @@
+"""What auth writes: people, and their sessions."""
