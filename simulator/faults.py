@@ -26,7 +26,7 @@ FAULTS: dict[str, Fault] = {
     "timeout_after_accepting": Fault("Twilio acepta y no responde", 15, "s"),
     "refuse_429": Fault("Twilio rechaza por exceso de pedidos (429)"),
     "error_500": Fault("Twilio falla (500)"),
-    "fail_with": Fault("El envío falla con un código", 63019, "código"),
+    "fail_with": Fault("El envío falla con un código", 63024, "código"),
     "wrong_signature": Fault("La firma llega mal"),
 }
 

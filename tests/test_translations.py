@@ -251,7 +251,7 @@ def test_signing_in_is_in_english(app: Flask, english_app: Flask) -> None:
         ("/whatsapp/", ("Closing soon", "1 h left", "2 unread", "Sign out")),
         (
             "/whatsapp/conversations/{chat}",
-            ("📷 Photo", "the 24-hour window is over", "Write a message", "2 new messages"),
+            ("📷 Photo", "the 24 hours since their last message are over", "Write a message", "2 new messages"),
         ),
         ("/whatsapp/conversations/{closed}", ("They haven’t written to you yet", "Twilio didn’t answer in time.")),
         ("/coordinaciones", ("in 20 days", "In preparation", "Add it to write to them.", "All states")),

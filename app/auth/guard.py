@@ -97,7 +97,8 @@ def require_staff_token() -> ResponseReturnValue | None:
     try:
         g.claims = _browser_claims()
     except (tokens.TokenError, sessions.SessionEnded):
-        return to_login(ended=tokens.has_cookies())
+        # A page that asks by htmx was signed in when it was loaded.
+        return to_login(ended=tokens.has_cookies() or is_htmx())
     return None
 
 

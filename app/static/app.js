@@ -81,6 +81,15 @@
   const atEnd = (thread) => thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
   const toEnd = (thread) => { thread.scrollTop = thread.scrollHeight; };
 
+  // A composer that grows, or becomes a sentence, must not cover what was said last.
+  function keepEnd(thread) {
+    let ended = atEnd(thread);
+    thread.addEventListener("scroll", () => { ended = atEnd(thread); }, { passive: true });
+    const watcher = new ResizeObserver(() => { if (ended) toEnd(thread); });
+    watcher.observe(thread);
+    watcher.observe($("#messages"));
+  }
+
   function anchorOf(thread) {
     const top = thread.getBoundingClientRect().top;
     const row = [...thread.querySelectorAll(".msg")].find((item) => item.getBoundingClientRect().bottom > top);
@@ -222,10 +231,12 @@
     if (chat) {
       chat.dataset.ready = "";
       const thread = $("#thread"), mark = $("#new-mark");
-      toEnd(thread);
-      if (mark && mark.offsetTop < thread.scrollTop) thread.scrollTop = mark.offsetTop - 60;
-      remember();
       redraw();
+      toEnd(thread);
+      const above = mark ? thread.getBoundingClientRect().top + 60 - mark.getBoundingClientRect().top : 0;
+      if (above > 0) thread.scrollTop -= above;
+      keepEnd(thread);
+      remember();
       const write = $("#composer-text");
       if (restoring) restoring = false; // Nobody asked for it just now: focus stays where it is.
       else if (write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset)) write.focus();
@@ -239,6 +250,9 @@
     prepareComposer();
     if ($("#thread")) fetchOlder($("#thread"));
     if ($("#whatsapp-button")) cover();
+    for (const row of document.querySelectorAll("a.row")) {
+      if (row.id === `open-${here()}`) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+    }
     seen();
   }
 
@@ -258,6 +272,8 @@
   const pending = () => JSON.parse(localStorage.getItem(pendingName()) || "{}");
   const keepPending = (all) => localStorage.setItem(pendingName(), JSON.stringify(all));
 
+  let writing = false; // Whether the composer had the focus before it was replaced.
+
   function prepareComposer() {
     const area = $("#composer:not([data-ready])");
     if (!area) return;
@@ -266,6 +282,7 @@
     if (!text) {
       const kept = $("[data-draft-kept]", area);
       if (kept) kept.hidden = !draft;
+      if (writing) $("#conversation-name").focus(); // It was written in, and is gone.
       return;
     }
     text.form.noValidate = true;
@@ -282,6 +299,7 @@
     counter.hidden = left > 200;
     counter.classList.toggle("over", left < 0);
     counter.textContent = counter.hidden ? "" : `${text.value.length} / ${limit}`;
+    if (left < 0) counter.textContent = text.dataset.over.replace("#", -left);
     saveDraft(text.value);
   }
 
@@ -457,6 +475,7 @@
     if (!status) polled(0);
     else if (ctx.request.method !== "GET") poll();
   });
+  document.addEventListener("htmx:before:swap", () => { writing = document.activeElement?.id === "composer-text"; });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     // htmx's own history is off: it would take pages from its memory that have changed since.
     if (ctx?.hx?.replaceurl) history.replaceState(history.state, "", ctx.hx.replaceurl);

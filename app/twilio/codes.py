@@ -36,7 +36,9 @@ _EXPLANATIONS: dict[int, Explanation] = {
     21608: Explanation(
         _l("La cuenta de prueba de Twilio solo escribe a números verificados. Avisale al administrador.")
     ),
-    OPTED_OUT: Explanation(_l("Esta persona pidió no recibir más mensajes. Tiene que escribirte primero.")),
+    OPTED_OUT: Explanation(
+        _l("Esta persona pidió no recibir más mensajes. Para volver a recibirlos tiene que mandar START.")
+    ),
     21617: Explanation(_l("El mensaje es muy largo: WhatsApp acepta hasta 1600 caracteres. Acortalo.")),
     **dict.fromkeys(
         (21620, 63019), Explanation(_l("WhatsApp no pudo bajar el archivo. Mandalo de nuevo."), retry=True)
@@ -49,7 +51,7 @@ _EXPLANATIONS: dict[int, Explanation] = {
     **dict.fromkeys((63014, 63033), Explanation(_l("Esta persona nos bloqueó en WhatsApp. Llamala por teléfono."))),
     63015: Explanation(_l("Este número todavía no se unió a la prueba de Twilio. Pedile que mande el código.")),
     WINDOW_CLOSED: Explanation(
-        _l("No salió: pasaron las 24 h. Hay que esperar que responda, o mandarle una plantilla.")
+        _l("No salió: pasaron las 24 h desde su último mensaje. Llamalo, o esperá que te escriba.")
     ),
     **dict.fromkeys((63017, 63018), Explanation(_LATER, retry=True)),
     63021: Explanation(_l("La plantilla quedó muy larga con esos datos. Acortalos.")),

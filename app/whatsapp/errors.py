@@ -16,7 +16,7 @@ class WindowClosed(Conflict):
 
 class OptedOut(Conflict):
     code = "opted_out"
-    detail = _l("Esta persona pidió no recibir más mensajes. Tiene que escribirte primero.")
+    detail = _l("Esta persona pidió no recibir más mensajes. Para volver a recibirlos tiene que mandar START.")
 
 
 class NoPhone(Conflict):

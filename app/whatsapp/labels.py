@@ -58,8 +58,9 @@ def failure(message: Message) -> str:
     known = explain(message.error_code) if message.error_code else None
     if known is not None:
         return str(known.sentence)
-    reason = message.error_message or _("WhatsApp no dijo por qué.")
-    return f"{reason} ({message.error_code})" if message.error_code else reason
+    if message.error_code:
+        return str(_("No salió. Twilio dio el error %(code)s. Avisale al administrador.", code=message.error_code))
+    return message.error_message or _("No salió, y WhatsApp no dijo por qué.")
 
 
 def may_retry(message: Message) -> bool:

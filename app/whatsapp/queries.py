@@ -19,8 +19,10 @@ from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.formats import fold
 from app.phones import parse_phone, phone_key
+from app.whatsapp.delivery import FAILED
 from app.whatsapp.identity import Contact
 from app.whatsapp.models import Conversation, Message, QuickReply
+from app.whatsapp.request import retry_key
 from app.whatsapp.window import CLOSING_SOON
 
 Row = TypeVar("Row")
@@ -198,6 +200,15 @@ def list_quoted(messages: Iterable[Message]) -> dict[str, Message]:
         return {}
     found = db.session.scalars(_messages().where(Message.message_sid.in_(sids)))
     return {message.message_sid: message for message in found if message.message_sid}
+
+
+def list_retried(messages: Iterable[Message]) -> set[int]:
+    """Return the ids of those failed `messages` whose words staff have sent again since."""
+    keys = {retry_key(message.id): message.id for message in messages if message.status in FAILED}
+    if not keys:
+        return set()
+    found = db.session.scalars(select(Message.idempotency_key).where(Message.idempotency_key.in_(keys)))
+    return {keys[key] for key in found if key}
 
 
 def get_message(message_id: int) -> Message:

@@ -25,3 +25,13 @@ class SendRequest:
     def digest(self) -> str:
         """What tells this request from another under the same idempotency key."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def page_key(key: str) -> str:
+    """Return the idempotency key of what a page sends under `key`, apart from those that programs choose."""
+    return f"page:{key}"
+
+
+def retry_key(message_id: int) -> str:
+    """Return the idempotency key under which a page sends the words of a failed message again."""
+    return page_key(f"retry-{message_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
@@ -21,8 +22,8 @@ from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.errors import OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
 from app.whatsapp.forms import parse_body, parse_int_arg, parse_key
-from app.whatsapp.models import Conversation
-from app.whatsapp.request import SendRequest
+from app.whatsapp.models import Conversation, Message
+from app.whatsapp.request import SendRequest, page_key
 from app.whatsapp.thread import build_rows
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
@@ -52,17 +53,27 @@ def _list_context(limit: int = LIST_PAGE) -> dict[str, Any]:
     }
 
 
+def _thread(messages: Sequence[Message], *, mark_new: int = 0) -> dict[str, Any]:
+    """Return what `_rows.html` shows of `messages`."""
+    return {
+        "rows": build_rows(messages, mark_new=mark_new),
+        "quoted": queries.list_quoted(messages),
+        "retried": queries.list_retried(messages),
+    }
+
+
 def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
     # The number is read before the messages: what comes in between is asked for again, and nothing is missed.
     change = current_change()
     before = extra.pop("before", "")
-    page = queries.list_messages(conversation_id=conversation.id, limit=THREAD_PAGE, cursor=before)
+    # Whatever is new is there to be read, with some of what came before it.
+    limit = min(max(THREAD_PAGE, conversation.unread_count + THREAD_PAGE // 2), CHANGES_PAGE)
+    page = queries.list_messages(conversation_id=conversation.id, limit=limit, cursor=before)
     now = utcnow()
     return {
         "conversation": conversation,
         "change": change,
-        "rows": build_rows(page.items, mark_new=conversation.unread_count),
-        "quoted": queries.list_quoted(page.items),
+        **_thread(page.items, mark_new=conversation.unread_count),
         "older": page.next_cursor,
         "now": now,
         "open": conversation.window_open(now),
@@ -119,9 +130,8 @@ def older(conversation_id: int) -> ResponseReturnValue:
     return render_template(
         "whatsapp/_older.html",
         conversation_id=conversation_id,
-        rows=build_rows(page.items),
-        quoted=queries.list_quoted(page.items),
         older=page.next_cursor,
+        **_thread(page.items),
     )
 
 
@@ -140,14 +150,13 @@ def changes(conversation_id: int) -> ResponseReturnValue:
         "whatsapp/_changes.html",
         conversation=conversation,
         change=change,
-        rows=build_rows(messages),
-        quoted=queries.list_quoted(messages),
         now=now,
         more=more,
         open=conversation.window_open(now),
         moved=moved,
         key=str(uuid.uuid4()),
         quick_replies=queries.list_quick_replies() if moved else [],
+        **_thread(messages),
     )
 
 
@@ -161,15 +170,14 @@ def send(conversation_id: int) -> ResponseReturnValue:
         if error:
             raise Invalid(error)
         sending = send_message(
-            SendRequest(body=body, conversation_id=conversation_id), f"page:{key}", current_user().id
+            SendRequest(body=body, conversation_id=conversation_id), page_key(key), current_user().id
         )
     except DomainError as refusal:
         return _refuse(conversation_id, key, request.form.get("body", ""), refusal)
     if not is_htmx():
         return see_other(url_for(".show", conversation_id=conversation_id))
     message = queries.get_message(sending.message_id)
-    rows = build_rows([message])
-    return render_template("whatsapp/_sent.html", rows=rows, quoted={}, pending_key=key), 201
+    return render_template("whatsapp/_sent.html", **_thread([message])), 201
 
 
 def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> ResponseReturnValue:
@@ -243,9 +251,8 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
         "whatsapp/_history.html",
         coordinacion_id=coordinacion_id,
         part="older" if "cursor" in request.args else "newest" if "newest" in request.args else "whole",
-        rows=build_rows(page.items),
-        quoted=queries.list_quoted(page.items),
         older=page.next_cursor,
+        **_thread(page.items),
     )
 
 

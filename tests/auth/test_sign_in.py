@@ -183,7 +183,7 @@ def test_a_page_asked_for_by_nobody_waits_behind_the_sign_in(nobody: FlaskClient
     form = nobody.post("/coordinaciones/3/archive", headers={"Referer": "http://localhost/coordinaciones/3"})
 
     assert page.headers["Location"] == "/login?next=%2Fcoordinaciones%3Fq%3DLuc%C3%ADa%2526Tom%26page%3D2"
-    assert htmx.headers["HX-Redirect"] == "/login?next=%2Fcoordinaciones%2F3%3Fx%3D1"
+    assert htmx.headers["HX-Redirect"] == "/login?next=%2Fcoordinaciones%2F3%3Fx%3D1&ended=1"
     assert form.headers["Location"] == "/login?next=%2Fcoordinaciones%2F3"
 
 

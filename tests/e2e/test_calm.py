@@ -171,3 +171,49 @@ def test_the_panel_gives_focus_back_and_keeps_the_page_usable_by_keyboard(open_p
 
     expect(page.locator("#chat-panel")).to_be_hidden()
     expect(page.locator("#whatsapp-button")).to_be_focused()
+
+
+def test_a_chat_opens_where_the_new_messages_begin(open_page: OpenPage, lucia: Phone, factories: Factories) -> None:
+    conversation = factories.conversation(lucia.phone, profile_name="Lucía Ferreyra")
+    for number in range(60):
+        sent_at = utcnow() - timedelta(minutes=60 - number)
+        factories.message(conversation, f"Mensaje {number}", read_at=sent_at if number < 15 else None, sent_at=sent_at)
+    page = open_page(viewport={"width": 390, "height": 844})
+
+    open_chat(page, "Lucía Ferreyra")
+
+    expect(page.locator("#new-mark")).to_be_in_viewport()
+    expect(page.get_by_text("Mensaje 15", exact=True)).to_be_in_viewport()
+
+
+def test_what_was_said_last_stays_in_sight_while_the_composer_grows(
+    open_page: OpenPage, lucia: Phone, factories: Factories
+) -> None:
+    history(factories, lucia, 30)
+    page = open_page()
+    open_chat(page, "Lucía Ferreyra")
+    last = page.locator("#messages").get_by_text("Mensaje 29", exact=True)
+    expect(last).to_be_in_viewport(ratio=1)
+
+    page.locator("#composer-text").fill("una línea\n" * 6)
+
+    expect(last).to_be_in_viewport(ratio=1)
+    assert page.evaluate(
+        "document.querySelector('#thread .msg:last-child').getBoundingClientRect().bottom"
+        " <= document.querySelector('#composer').getBoundingClientRect().top"
+    )
+
+
+def test_the_open_conversation_is_marked_in_the_list(open_page: OpenPage, lucia: Phone, factories: Factories) -> None:
+    history(factories, lucia, 3)
+    factories.message(factories.conversation("+5491155550199", profile_name="Otra persona"), "Hola")
+    page = open_page("/whatsapp/")
+
+    page.locator("#conversation-list").get_by_text("Lucía Ferreyra", exact=True).click()
+
+    current = page.locator("a.row[aria-current=true]")
+    expect(current).to_have_count(1)
+    expect(current).to_contain_text("Lucía Ferreyra")
+    look_now(page)
+    page.locator("#conversation-list").get_by_text("Otra persona", exact=True).click()
+    expect(current).to_contain_text("Otra persona")

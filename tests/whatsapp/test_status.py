@@ -171,7 +171,7 @@ def test_a_callback_without_an_id_is_answered_and_logged(nobody: FlaskClient, ca
         ("failed", 21610, "pidió no recibir"),
         ("undelivered", 63024, "no tiene WhatsApp"),
         ("undelivered", 63049, "publicitario"),
-        ("failed", 99999, "Twilio Error: algo nuevo (99999)"),
+        ("failed", 99999, "Twilio dio el error 99999."),
     ],
 )
 def test_a_failure_carries_its_code_and_its_sentence(
@@ -186,7 +186,7 @@ def test_a_failure_carries_its_code_and_its_sentence(
 def test_a_failure_without_any_reason_says_so(nobody: FlaskClient, factories: Factories, outgoing: Message) -> None:
     tell(nobody, outgoing.message_sid, "failed")
 
-    assert failure(factories.reload(outgoing)) == "WhatsApp no dijo por qué."
+    assert failure(factories.reload(outgoing)) == "No salió, y WhatsApp no dijo por qué."
 
 
 def test_63016_closes_the_window(

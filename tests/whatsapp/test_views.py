@@ -168,8 +168,8 @@ def test_changes_since_a_number_are_all_and_only_those(browser: SignedInClient, 
         ("opted_out", {}, 'id="composer-text"'),
         ("open", {"window_expires_at": None}, "Todavía no te escribió"),
         ("opted_out", {"window_expires_at": None}, "Todavía no te escribió"),
-        ("open", {"opted_out": True}, "Tiene que escribirte primero."),
-        ("closed", {"opted_out": True}, "Tiene que escribirte primero."),
+        ("open", {"opted_out": True}, "tiene que mandar START."),
+        ("closed", {"opted_out": True}, "tiene que mandar START."),
     ],
 )
 def test_changes_bring_the_composer_when_another_one_is_shown(
@@ -180,6 +180,16 @@ def test_changes_bring_the_composer_when_another_one_is_shown(
     page = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/changes?since=0&state={shown}").text
 
     assert words in page
+
+
+def test_all_that_is_new_is_there_to_be_read(browser: SignedInClient, factories: Factories) -> None:
+    conversation = factories.conversation(unread_count=60)
+    for number in range(70):
+        factories.message(conversation, f"Número {number}.", read_at=utcnow() if number < 10 else None)
+
+    page = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/chat").text
+
+    assert page.index("Número 9.") < page.index("mensajes nuevos</li>") < page.index("Número 10.")
 
 
 def test_more_changes_than_one_answer_takes_come_in_turns(browser: SignedInClient, factories: Factories) -> None:
@@ -286,12 +296,16 @@ def test_sending_again_what_failed_sends_it_once_for_everybody(
     failed = factories.message(conversation, "Hola", direction="outbound", status="failed", error_code=20429)
     url = f"/whatsapp/conversations/{conversation.id}/messages"
 
-    for user in (ana, bruno):
-        browser = sign_in(user)
-        assert f'value="retry-{failed.id}"' in browser.get(f"/whatsapp/conversations/{conversation.id}").text
-        browser.htmx("POST", url, data=composer(browser, "Hola", f"retry-{failed.id}"))
+    page, both = f"/whatsapp/conversations/{conversation.id}", [sign_in(ana), sign_in(bruno)]
+    pages = [browser.get(page).text for browser in both]
+    answers = [browser.htmx("POST", url, data=composer(browser, "Hola", f"retry-{failed.id}")) for browser in both]
 
+    assert all(f'value="retry-{failed.id}"' in text for text in pages)
+    assert [answer.status_code for answer in answers] == [201, 201]
     assert len(twilio.sent) == 1
+    later = both[1].get(page).text
+    assert "Ya se mandó de nuevo." in later
+    assert f'value="retry-{failed.id}"' not in later
 
 
 def test_reading_counts_what_was_on_the_screen_and_no_more(browser: SignedInClient, factories: Factories) -> None:
