@@ -153,6 +153,7 @@ class Config:
 
     CRON_SECRET: str = ""
     SETUP_TOKEN: str = ""
+    JOBS_IN_THREAD: bool = False
 
     APP_TIMEZONE: str = "America/Argentina/Buenos_Aires"
     APP_LANGUAGE: str = "es_AR"
@@ -202,6 +203,7 @@ class Config:
                 env, "TWILIO_MESSAGING_SERVICE_SID", r"MG[0-9a-fA-F]{32}", "MG and 32 characters, or nothing"
             ),
             TWILIO_API_BASE_URL=_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
+            JOBS_IN_THREAD=not env.get("VERCEL"),
             SETUP_TOKEN=_matching(env, "SETUP_TOKEN", r"\S{16,}", "16 characters or more, without spaces"),
             CRON_SECRET=_matching(env, "CRON_SECRET", r"\S{16,}", "16 characters or more, without spaces"),
             APP_TIMEZONE=_timezone(env),

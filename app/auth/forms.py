@@ -9,6 +9,9 @@ from flask_babel import gettext as _
 
 from app.errors import Invalid
 
+# Hashing takes the longer the longer a password is.
+MAX_PASSWORD_LENGTH = 1000
+
 
 def parse_credentials(data: Any) -> tuple[str, str]:
     """Return the email and password in `data` (a form or a JSON object). Raises Invalid with the fields at fault."""
@@ -17,7 +20,7 @@ def parse_credentials(data: Any) -> tuple[str, str]:
     fields = {}
     if not isinstance(email, str) or not email.strip() or len(email) > 254 or "\x00" in email:
         fields["email"] = _("Escribí tu correo.")
-    if not isinstance(password, str) or not password or len(password) > 1000:
+    if not isinstance(password, str) or not password or len(password) > MAX_PASSWORD_LENGTH:
         fields["password"] = _("Escribí tu contraseña.")
     if fields:
         raise Invalid(fields=fields)

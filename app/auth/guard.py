@@ -87,6 +87,13 @@ def _browser_claims() -> tokens.Claims:
         return claims
 
 
+def end_session_of_before() -> None:
+    """End the session that the browser had until now, if any: somebody else may just have signed in with it."""
+    session_id = tokens.find_session_of_cookies()
+    if session_id is not None:
+        sessions.sign_out(session_id)
+
+
 def require_staff_token() -> ResponseReturnValue | None:
     """Let in who shows a good token, without asking the database whether its session still stands.
 

@@ -36,7 +36,7 @@ class LoginSession(Base):
 
     Only `refresh_id` may be spent, and spending it names the next one. Any other refresh token that names this session
     was spent before: somebody kept a copy, and the session ends. `confirmed` tells whether a token of the newest pair
-    was ever shown: until then its answer may have been lost, and a browser may ask again with the token before.
+    was ever shown: until then its answer may have been lost, and a `browser` may ask again with the token before.
     """
 
     __tablename__ = "sesiones"
@@ -44,6 +44,7 @@ class LoginSession(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("usuarios.id", ondelete="CASCADE"), index=True)
     refresh_id: Mapped[str] = mapped_column(String(32))
+    browser: Mapped[bool] = mapped_column(default=False)
     previous_refresh_id: Mapped[str | None] = mapped_column(String(32))
     rotated_at: Mapped[datetime] = mapped_column(default=utcnow)
     confirmed: Mapped[bool] = mapped_column(default=True)

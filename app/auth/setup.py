@@ -46,7 +46,7 @@ def create() -> ResponseReturnValue:
         people.create_first_admin(form["email"], form["name"], form["password"])
     except Invalid as error:
         return render_template("auth/setup.html", values=form, errors=error.fields), error.status
-    _user, pair = sessions.sign_in(form["email"], form["password"])
+    _user, pair = sessions.sign_in(form["email"], form["password"], browser=True)
     response = make_response(redirect(url_for("coordinaciones.index"), 303))
     tokens.set_cookies(response, pair)
     return response

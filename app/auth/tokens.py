@@ -13,7 +13,13 @@ from typing import Any, Literal
 
 from flask import Response, current_app, request
 from flask_babel import lazy_gettext as _l
-from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt, verify_jwt_in_request
+from flask_jwt_extended import (
+    create_access_token,
+    create_refresh_token,
+    decode_token,
+    get_jwt,
+    verify_jwt_in_request,
+)
 from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
 from jwt.exceptions import PyJWTError
 
@@ -108,6 +114,15 @@ def has_cookies() -> bool:
     """Tell whether the browser brought tokens at all, good or not: it was signed in once."""
     names = (current_app.config["JWT_ACCESS_COOKIE_NAME"], current_app.config["JWT_REFRESH_COOKIE_NAME"])
     return any(name in request.cookies for name in names)
+
+
+def find_session_of_cookies() -> str | None:
+    """Return the id of the session that the browser's cookies are of, run out or not, or None when they say none."""
+    shown = request.cookies.get(current_app.config["JWT_REFRESH_COOKIE_NAME"], "")
+    try:
+        return str(decode_token(shown, allow_expired=True)["sid"])
+    except (JWTExtendedException, PyJWTError, KeyError, ValueError):
+        return None
 
 
 def clear_cookies(response: Response) -> None:

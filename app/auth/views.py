@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.auth import tokens
 from app.auth.actions import sessions
 from app.auth.forms import parse_credentials, parse_next
-from app.auth.guard import current_claims, require_same_origin, require_staff
+from app.auth.guard import current_claims, end_session_of_before, require_same_origin, require_staff
 from app.auth.limits import limit_sign_in
 from app.errors import Invalid
 
@@ -28,12 +28,13 @@ def login() -> ResponseReturnValue:
 @limit_sign_in
 def sign_in() -> ResponseReturnValue:
     try:
-        _user, pair = sessions.sign_in(*parse_credentials(request.form))
+        _user, pair = sessions.sign_in(*parse_credentials(request.form), browser=True)
     except (sessions.WrongCredentials, Invalid) as error:
         page = render_template(
             "auth/login.html", next=request.form.get("next", ""), email=request.form.get("email", ""), error=error
         )
         return page, error.status
+    end_session_of_before()
     response = make_response(redirect(parse_next(request.form.get("next", ""), url_for("coordinaciones.index")), 303))
     tokens.set_cookies(response, pair)
     return response

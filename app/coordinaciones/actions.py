@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.coordinaciones import queries
-from app.coordinaciones.forms import Values
+from app.coordinaciones.forms import Values, fill_form
 from app.coordinaciones.models import Coordinacion
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.extensions import utcnow, writing
+
+# What is said of these fields is what they hold; others hold codes that nobody reads.
+_TOLD = ("title", "client_name", "phone", "place", "notes", "external_ref")
 
 
 def _taken(values: Values, error: IntegrityError) -> Exception:
@@ -43,14 +48,31 @@ def create(values: Values) -> Coordinacion:
     return coordinacion
 
 
-def update(coordinacion_id: int, values: Values) -> Coordinacion:
+def _refuse_overwriting(coordinacion: Coordinacion, values: Values, seen: Mapping[str, str]) -> None:
+    """Raise Invalid for each field of `values` that somebody else has changed since the person had `seen` it."""
+    now = fill_form(coordinacion)
+    lost = [
+        name
+        for name, value in values.items()
+        if name in seen and now[name] != seen[name] and getattr(coordinacion, name) != value
+    ]
+    if lost:
+        sentence = _("Otra persona lo cambió mientras editabas. Guardá de nuevo si querés dejar lo tuyo.")
+        told = _("Otra persona puso «%(value)s» mientras editabas. Guardá de nuevo si querés dejar lo tuyo.")
+        fields = {name: told % {"value": now[name]} if name in _TOLD and now[name] else sentence for name in lost}
+        raise Invalid(fields=fields)
+
+
+def update(coordinacion_id: int, values: Values, seen: Mapping[str, str] | None = None) -> Coordinacion:
     """Change what `values` holds, leave the rest as it is, and return the coordinación.
 
-    Raises NotFound, or Conflict when the new external reference belongs to another one.
+    `seen` are the values that the person had before their eyes, as a form shows them. Raises NotFound; Conflict when
+    the new external reference belongs to another one; or Invalid when somebody else changed the same fields meanwhile.
     """
     try:
         with writing() as session:
             coordinacion = queries.get_locked(coordinacion_id)
+            _refuse_overwriting(coordinacion, values, seen or {})
             _write(session, coordinacion, values)
     except IntegrityError as error:  # The reference is unique.
         raise _taken(values, error) from error

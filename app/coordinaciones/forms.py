@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, time
@@ -12,6 +13,7 @@ from flask_babel import gettext as _
 from app.coordinaciones.filters import parse_day
 from app.coordinaciones.models import EVENT_KINDS, STATES, Coordinacion
 from app.errors import Invalid
+from app.formats import has_ink
 from app.phones import format_phone, parse_phone
 
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -69,7 +71,7 @@ def _text(value: object, longest: int) -> str:
 
 def _line(value: object, missing: str = "", longest: int = LONGEST_LINE) -> str:
     line = " ".join(_text(value, longest).split())
-    if missing and not line:
+    if missing and not has_ink(line):
         raise _Refused(missing)
     return line
 
@@ -170,6 +172,21 @@ def read_form(form: Mapping[str, str]) -> dict[str, object]:
         if name == "dj_id" and re.fullmatch(r"[0-9]{1,10}", text):
             data[name] = int(text)
     return data
+
+
+def parse_seen(text: str) -> dict[str, str]:
+    """Return the values that a form was filled with when it was opened, as it brings them back; none if it does not."""
+    try:
+        seen = json.loads(text)
+    except ValueError:
+        return {}
+    return {name: value for name, value in seen.items() if isinstance(value, str)} if isinstance(seen, dict) else {}
+
+
+def changed_fields(form: Mapping[str, str], seen: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of `form` that differ from what the person had `seen`; all of them when nobody knows."""
+    typed = {name: form[name].replace("\r\n", "\n") for name in FIELDS if name in form}
+    return {name: value for name, value in typed.items() if value.strip() != seen.get(name, "\x00").strip()}
 
 
 def fill_form(coordinacion: Coordinacion) -> dict[str, str]:

@@ -12,7 +12,15 @@ from flask_babel import gettext as _
 from app.auth.guard import person, require_staff
 from app.coordinaciones import actions, queries
 from app.coordinaciones.filters import Filters, parse_filters
-from app.coordinaciones.forms import FIELDS, fill_form, parse_changes, parse_new, read_form
+from app.coordinaciones.forms import (
+    FIELDS,
+    changed_fields,
+    fill_form,
+    parse_changes,
+    parse_new,
+    parse_seen,
+    read_form,
+)
 from app.coordinaciones.models import Coordinacion
 from app.errors import Conflict, Invalid
 from app.extensions import limiter
@@ -71,16 +79,23 @@ def _form_context(
     djs = queries.list_djs(keep=coordinacion.dj_id if coordinacion else None)
     # The cursor goes to what has to be mended, and to the first field when nothing has.
     focus = next((name for name in FIELDS if name in errors), FIELDS[0])
-    return {"coordinacion": coordinacion, "djs": djs, "values": values, "errors": errors, "focus": focus}
+    seen = fill_form(coordinacion) if coordinacion else {}
+    return {"coordinacion": coordinacion, "djs": djs, "values": values, "errors": errors, "focus": focus, "seen": seen}
 
 
 def _stored_context(coordinacion: Coordinacion) -> dict[str, Any]:
     return _form_context(coordinacion, fill_form(coordinacion), {})
 
 
-def _refused(coordinacion: Coordinacion | None, error: Invalid | Conflict) -> ResponseReturnValue:
-    """Answer the form again as it was sent, each error beside its field: nothing typed is lost."""
-    context = _form_context(coordinacion, request.form, error.fields)
+def _refused(
+    coordinacion: Coordinacion | None, error: Invalid | Conflict, changed: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
+    """Answer the form again as it was sent, each error beside its field: nothing typed is lost.
+
+    Of one that exists only `changed` was typed; the rest is shown as it is now.
+    """
+    values = fill_form(coordinacion) | dict(changed or {}) if coordinacion else request.form
+    context = _form_context(coordinacion, values, error.fields)
     page = "coordinaciones/edit.html" if coordinacion else "coordinaciones/new.html"
     return render_template("coordinaciones/_form.html" if is_htmx() else page, **context), 422
 
@@ -139,13 +154,15 @@ def form(coordinacion_id: int) -> ResponseReturnValue:
 def update(coordinacion_id: int) -> ResponseReturnValue:
     coordinacion = queries.get_coordinacion(coordinacion_id)
     dj_ids = {user.id for user in queries.list_djs(keep=coordinacion.dj_id)}
+    seen = parse_seen(request.form.get("seen", ""))
+    # Only what this person changed is written: what a colleague changed meanwhile stays.
+    changed = changed_fields(request.form, seen)
     try:
         region = current_app.config["DEFAULT_REGION"]
-        coordinacion = actions.update(
-            coordinacion_id, parse_changes(read_form(request.form), region=region, dj_ids=dj_ids)
-        )
+        values = parse_changes(read_form(changed), region=region, dj_ids=dj_ids)
+        coordinacion = actions.update(coordinacion_id, values, seen)
     except (Invalid, Conflict) as error:
-        return _refused(coordinacion, error)
+        return _refused(coordinacion, error, changed)
     return _show(coordinacion, _("Cambios guardados."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 from flask import Flask, Response, current_app, g
@@ -12,16 +13,33 @@ from app.jobs import actions, cli, cron
 AFTER_ANSWER = timedelta(seconds=15)
 
 
+# One at a time in a process: those who find it taken leave their work to whoever holds it, or to the next who looks.
+_running = threading.Lock()
+
+
+def _run(app: Flask) -> None:
+    if not _running.acquire(blocking=False):
+        return
+    try:
+        with app.app_context():
+            actions.run_due(AFTER_ANSWER)
+    finally:
+        _running.release()
+
+
 def _try_at_once(response: Response) -> Response:
-    """Do what is due when the answer has been sent. Vercel waits for that; if it is cut short, the row remains."""
+    """Do what is due when the answer has been sent; if that is cut short, the row remains.
+
+    Where a process lives on, a thread does it: a server such as gunicorn would hold the browser's connection, and with
+    it the next click, until the end. A function ends with its answer, so there it is part of the answer's own end,
+    which Vercel waits for.
+    """
     if g.pop("jobs_due", False):
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-
-        def run() -> None:
-            with app.app_context():
-                actions.run_due(AFTER_ANSWER)
-
-        response.call_on_close(run)
+        if app.config["JOBS_IN_THREAD"]:
+            response.call_on_close(threading.Thread(target=_run, args=(app,), daemon=True).start)
+        else:
+            response.call_on_close(lambda: _run(app))
     return response
 
 

@@ -99,6 +99,7 @@
   function renew(row, fresh) {
     const said = $(".said", row), news = $(".said", fresh);
     row.className = fresh.className;
+    if (fresh.dataset.change) row.dataset.change = fresh.dataset.change;
     if (!said || !news || !said.isEqualNode(news)) return row.replaceChildren(...fresh.childNodes);
     for (const child of [...row.children]) if (child !== said) child.remove();
     for (const child of [...fresh.children]) if (child !== news) row.append(child);
@@ -119,7 +120,7 @@
     for (const fresh of [...fragment.children]) {
       if (fresh.dataset.sentAs) forget(fresh.dataset.sentAs);
       const known = fresh.id && list.querySelector(`#${CSS.escape(fresh.id)}`);
-      if (known && known.isEqualNode(fresh)) continue;
+      if (known && (known.isEqualNode(fresh) || Number(fresh.dataset.change) < Number(known.dataset.change))) continue;
       if (known) renew(known, fresh); else place(list, fresh);
       if (!known && fresh.matches(".msg.in") && fresh.dataset.key > newest) arrived(thread, fresh, stay);
       changed.push(known || fresh);
@@ -154,16 +155,18 @@
     fetchOlder(event.target);
     button.hidden = atEnd(event.target);
     if (button.hidden) {
+      seen();
       $(".count", button).textContent = "";
       $(".count", button).hidden = true;
     }
   }
 
-  // ---- Read is what somebody had before their eyes: the tab in sight, and a hand on it in the last minute.
+  // ---- Read is what somebody had before their eyes: the tab in sight, a hand on it in the last minute, the thread at
+  // its end.
 
   function seen() {
     const form = $("#seen[data-unread]");
-    if (!form || !visible() || Date.now() - lastTouch > ATTENTION) return;
+    if (!form || !visible() || Date.now() - lastTouch > ATTENTION || !atEnd($("#thread"))) return;
     delete form.dataset.unread;
     htmx.trigger(form, "seen");
   }
@@ -455,8 +458,10 @@
     }
   });
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    if (ctx.response.status < 400) return;
-    if (isSend(ctx)) giveBack(ctx.request.body.get("key"));
+    const { status } = ctx.response;
+    if (status < 400) return;
+    // A 5xx may come from a proxy after the message went out: only the same key can tell, so the bubble keeps it.
+    if (isSend(ctx)) (status < 500 ? giveBack : waitForNetwork)(ctx.request.body.get("key"));
     if (ctx.sourceElement.id === "whatsapp-feed") Object.assign(ctx.hx, { retarget: "#whatsapp-feed", reswap: "none" });
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {

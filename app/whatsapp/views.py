@@ -19,7 +19,7 @@ from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
-from app.whatsapp.errors import OptedOut, WindowClosed
+from app.whatsapp.errors import KeyReused, OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
 from app.whatsapp.forms import parse_body, parse_int_arg, parse_key
 from app.whatsapp.models import Conversation, Message
@@ -182,6 +182,8 @@ def send(conversation_id: int) -> ResponseReturnValue:
 
 def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> ResponseReturnValue:
     conversation = queries.get_conversation(conversation_id)
+    if isinstance(refusal, KeyReused):  # The page came back from before, with other words under a spent key.
+        key = str(uuid.uuid4())
     if is_htmx():
         closed = isinstance(refusal, WindowClosed | OptedOut)
         now = utcnow()

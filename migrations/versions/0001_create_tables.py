@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("refresh_id", sa.String(length=32), nullable=False),
+        sa.Column("browser", sa.Boolean(), nullable=False),
         sa.Column("previous_refresh_id", sa.String(length=32), nullable=True),
         sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app import create_app
-from app.auth.actions.people import create_first_admin
+from app.auth.actions.people import create_first_admin, reset_password, set_active
+from app.auth.actions.sessions import WrongCredentials
+from app.auth.actions.sessions import sign_in as sign_in_with
 from app.auth.models import User
 from app.errors import NotFound
 from app.extensions import db
@@ -78,7 +80,11 @@ def test_without_a_token_there_is_no_setup(nobody: FlaskClient) -> None:
         ({"token": "ñ 🎉"}, "Esa no es la clave de instalación."),
         ({"email": "dana"}, "Ese correo no parece válido."),
         ({"name": " "}, "Escribí el nombre"),
+        ({"name": "\u200b"}, "Escribí el nombre"),
+        ({"name": "Dana\x00"}, "Escribí el nombre"),
+        ({"email": "dana\x00@example.com"}, "Ese correo no parece válido."),
         ({"password": "corta"}, "La contraseña necesita al menos 8 caracteres."),
+        ({"password": "x" * 1001}, "Es demasiado larga: hasta 1000 letras."),
     ],
 )
 def test_what_is_wrong_is_told_beside_its_field_and_the_rest_stays(
@@ -187,6 +193,28 @@ def test_a_new_password_from_an_admin_signs_out_whoever_knew_the_old_one(
     assert staff.get("/coordinaciones").status_code == 303
     assert not enters(nobody, ana.email, PASSWORD)
     assert enters(nobody, ana.email, NEW)
+
+
+class ChangedWhileLooking(str):
+    """A password that somebody changes while it is looked at, which takes its time."""
+
+    act: Callable[[], object]
+
+    def encode(self, *arguments: str) -> bytes:
+        act, self.act = self.act, lambda: None
+        act()
+        return super().encode(*arguments)
+
+
+@pytest.mark.parametrize("change", [reset_password, lambda user_id, _password: set_active(user_id, False)])
+def test_a_sign_in_that_overlaps_a_change_of_ones_password_opens_nothing(
+    app: Flask, ana: User, carla: User, change: Callable[[int, str], object]
+) -> None:
+    typed = ChangedWhileLooking(PASSWORD)
+    typed.act = lambda: change(ana.id, NEW)
+
+    with pytest.raises(WrongCredentials):
+        sign_in_with(ana.email, typed)
 
 
 def test_ones_own_password_is_changed_by_who_knows_it(sign_in: SignIn, ana: User, nobody: FlaskClient) -> None:

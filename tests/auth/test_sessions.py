@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.auth.models import User
@@ -15,7 +16,7 @@ from app.coordinaciones.models import Coordinacion
 from app.extensions import db, utcnow
 from tests.auth.tampering import ACCESS, REFRESH, change_session, claims_of, cookie, expired, forge, only_session
 from tests.browser import IsolatedClient, SignedInClient
-from tests.factories import Factories
+from tests.factories import PASSWORD, Factories
 
 FORM = {"title": "Quince de Mora", "client_name": "Mora Díaz"}
 
@@ -201,6 +202,27 @@ def test_a_spent_refresh_token_ends_the_session_once_the_next_was_shown(app: Fla
     # The rightful owner's access token stops counting at once, and is asked to sign in again.
     assert browser.get("/coordinaciones").status_code == 303
     assert browser.htmx("GET", "/whatsapp/unread").status_code == 401
+
+
+def test_a_programs_spent_token_has_no_grace_as_a_cookie(
+    app: Flask, ana: User, bearer: Callable[[User], dict[str, str]], nobody: FlaskClient
+) -> None:
+    pair = nobody.post("/api/auth/login", json={"email": ana.email, "password": PASSWORD}).json
+    nobody.post("/api/auth/refresh", headers={"Authorization": f"Bearer {pair['refresh_token']}"})
+    thief = IsolatedClient(app, app.response_class, use_cookies=True)
+    thief.set_cookie(REFRESH, pair["refresh_token"])
+
+    assert thief.get("/whatsapp/unread").status_code == 303
+    assert only_session().revoked_at is not None
+
+
+def test_who_signs_in_ends_the_session_that_the_browser_had(browser: SignedInClient, bruno: User, app: Flask) -> None:
+    kept = copy_of(browser, app)
+
+    browser.post("/login", data={"email": bruno.email, "password": PASSWORD})
+
+    assert "Bruno" in browser.get("/coordinaciones").text
+    assert kept.get("/coordinaciones").status_code == 303
 
 
 def test_a_token_from_before_the_last_ends_the_session_even_at_once(app: Flask, browser: SignedInClient) -> None:

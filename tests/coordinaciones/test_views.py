@@ -394,3 +394,73 @@ def test_no_page_carries_styles_or_scripts_of_its_own(browser: SignedInClient, f
         html = browser.get(url).text
 
         assert not re.search(r"\sstyle=|<style|\son\w+=|hx-on|javascript:|js:|<script(?![^>]*\ssrc=)", html), url
+
+
+def opened(browser: SignedInClient, coordinacion_id: int) -> dict[str, str]:
+    """Open the form of a coordinación, and return what a browser would send if nobody touched it."""
+    html = browser.get(f"{URL}/{coordinacion_id}/form").text
+    fields = {}
+    for tag in re.findall(r"<input [^>]*>", html):
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        fields[name[1] if name else ""] = unescape(value[1]) if value else ""
+    for name, options in re.findall(r'<select [^>]*name="(\w+)"[^>]*>(.*?)</select>', html, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        fields[name] = chosen[1] if chosen else ""
+    notes = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", html, re.S)
+    return fields | {"notes": unescape(notes[1]) if notes else ""}
+
+
+def test_two_people_who_edit_different_things_keep_both(
+    browser: SignedInClient, sign_in: Callable[[User], SignedInClient], bruno: User, factories: Factories
+) -> None:
+    stored = factories.coordinacion(title="Fiesta", place="Salón A", notes="Una\nDos", phone="+5491155550101")
+    other = sign_in(bruno)
+    mine, theirs = opened(browser, stored.id), opened(other, stored.id)
+
+    post(browser, f"{URL}/{stored.id}", **mine | {"place": "Quinta Nueva"})
+    answer = post(other, f"{URL}/{stored.id}", **theirs | {"notes": "Una\r\nDos\r\nTres"})
+
+    assert answer.status_code == 303
+    db.session.expire_all()
+    kept = factories.reload(stored)
+    assert (kept.place, kept.notes, kept.phone) == ("Quinta Nueva", "Una\nDos\nTres", "+5491155550101")
+
+
+def test_two_people_who_edit_the_same_thing_are_told_and_nothing_is_lost(
+    browser: SignedInClient, sign_in: Callable[[User], SignedInClient], bruno: User, factories: Factories
+) -> None:
+    stored = factories.coordinacion(title="Fiesta", place="Salón A", state="quote")
+    other = sign_in(bruno)
+    mine, theirs = opened(browser, stored.id), opened(other, stored.id)
+
+    post(browser, f"{URL}/{stored.id}", **mine | {"place": "Quinta Nueva", "state": "confirmed"})
+    refused = post(other, f"{URL}/{stored.id}", **theirs | {"place": "Salón B", "state": "cancelled"})
+
+    assert refused.status_code == 422
+    assert "Otra persona puso «Quinta Nueva» mientras editabas." in unescape(refused.text)
+    assert "Otra persona lo cambió mientras editabas." in refused.text
+    assert 'value="Salón B"' in refused.text
+    assert factories.reload(stored).place == "Quinta Nueva"
+    seen = re.search(r'name="seen" value="([^"]*)"', refused.text)
+    assert seen is not None
+    form = theirs | {"place": "Salón B", "state": "cancelled", "seen": unescape(seen[1])}
+    assert post(other, f"{URL}/{stored.id}", **form).status_code == 303
+    assert (factories.reload(stored).place, factories.reload(stored).state) == ("Salón B", "cancelled")
+
+
+@pytest.mark.parametrize("seen", ["", "no json", "[]", '{"place": 7}', "{"])
+def test_a_form_that_says_nothing_of_what_was_seen_still_saves(
+    browser: SignedInClient, factories: Factories, seen: str
+) -> None:
+    stored = factories.coordinacion(title="Fiesta", place="Salón A")
+
+    answer = post(browser, f"{URL}/{stored.id}", **MINIMUM, place="Salón C", seen=seen)
+
+    assert answer.status_code == 303
+    assert factories.reload(stored).place == "Salón C"
+
+
+@pytest.mark.parametrize("blank", ["\u200b", "\u3164 \u200d"])
+def test_a_name_that_nobody_can_see_is_no_name(browser: SignedInClient, blank: str) -> None:
+    assert post(browser, URL, title=blank, client_name="Lucía").status_code == 422
+    assert count() == 0

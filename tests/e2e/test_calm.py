@@ -217,3 +217,24 @@ def test_the_open_conversation_is_marked_in_the_list(open_page: OpenPage, lucia:
     look_now(page)
     page.locator("#conversation-list").get_by_text("Otra persona", exact=True).click()
     expect(current).to_contain_text("Otra persona")
+
+
+def test_what_arrives_below_the_edge_is_not_read_until_it_is_seen(
+    open_page: OpenPage, lucia: Phone, factories: Factories
+) -> None:
+    history(factories, lucia, 60)
+    page = open_page()
+    open_chat(page, "Lucía Ferreyra")
+    page.locator("#thread").evaluate("thread => { thread.scrollTop = 400; }")
+
+    lucia.say("Esto está abajo de todo")
+    lucia.idle()
+    look_now(page)
+    expect(page.locator("#to-end .count")).to_have_text("1")
+    page.mouse.wheel(0, -40)
+    look_now(page)
+    expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "1")
+
+    page.locator("#to-end").click()
+
+    expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "0")

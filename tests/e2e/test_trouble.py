@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from sqlalchemy import update
 
 from app.extensions import utcnow, writing
@@ -146,3 +146,49 @@ def test_a_session_that_ended_comes_back_to_the_same_page(
     page.get_by_role("button", name="Entrar").click()
     expect(page).to_have_url(re.compile(r"/coordinaciones\?when=all$"))
     trouble.clear()  # The refused poll is in the console as a 401.
+
+
+def test_a_proxy_that_gives_up_after_the_message_went_out_sends_it_to_nobody_twice(
+    open_page: OpenPage, lucia: Phone, trouble: list[str]
+) -> None:
+    page = begin(open_page, lucia)
+    answers: list[int] = []
+
+    def give_up_once(route: Route) -> None:
+        answer = route.fetch()
+        answers.append(answer.status)
+        route.fulfill(status=504, body="late") if len(answers) == 1 else route.fulfill(response=answer)
+
+    page.route("**/messages", give_up_once)
+    page.route("**/whatsapp/unread", lambda route: route.fulfill(status=304))  # No poll tells first that it went out.
+    write(page, "Una sola vez")
+
+    expect(page.locator(".msg.out .failed:visible")).to_contain_text("Reintentar no lo manda dos veces")
+    expect(page.locator("#composer-text")).to_have_value("")
+    page.get_by_role("button", name="Reintentar").click()
+    expect(page.locator(".msg.out .by")).to_have_text("Ana")
+
+    expect(page.locator(".msg.out")).to_have_count(1)
+    assert answers == [201, 201]
+    lucia.idle()
+    assert lucia.received() == ["Una sola vez"]
+    assert "504" in trouble.pop()
+
+
+def test_an_answer_that_comes_late_takes_no_tick_back(open_page: OpenPage, lucia: Phone) -> None:
+    page = begin(open_page, lucia)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/messages", lambda route: held.append((route, route.fetch())))
+
+    write(page, "¿Llegó?")
+    expect(page.locator(".msg.pending")).to_have_count(1)
+    lucia.idle()
+    look_now(page)
+    expect(page.locator(".msg.out .tick-read")).to_be_visible()
+    with page.expect_response("**/messages"):
+        for route, answer in held:
+            route.fulfill(response=answer)
+    look_now(page)
+
+    expect(page.locator(".msg.out")).to_have_count(1)
+    expect(page.locator(".msg.out .tick-read")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -66,6 +67,33 @@ def test_work_is_tried_as_soon_as_its_request_is_answered(own_app: Flask) -> Non
     assert done == [{"now": True}]
     with own_app.app_context():
         assert [job.payload for job in jobs()] == [{"now": False}]
+
+
+def test_on_a_server_a_thread_works_and_nobodys_connection_is_held(app: Flask, config: TestConfig) -> None:
+    own = create_app(replace(config, JOBS_IN_THREAD=True))
+    own.extensions["twilio"] = FakeTwilio()
+    go_on, done, workers = threading.Event(), threading.Event(), []
+
+    def slow(_payload: dict[str, Any]) -> None:
+        workers.append(threading.current_thread())
+        go_on.wait(10)
+        done.set()
+
+    register(own, "slow", Handler(slow))
+    with own.app_context():
+        ask("slow")
+    browser = SignedInClient.of(own, Factories().user("dana@example.com", name="Dana"))
+
+    browser.htmx("GET", "/whatsapp/unread").close()
+    assert not done.is_set()
+    go_on.set()
+
+    assert done.wait(10)
+    assert workers != [threading.current_thread()]
+    workers[0].join(10)
+    with own.app_context():
+        assert jobs() == []
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize("headers", [{}, show(""), show("wrong"), show(SECRET + "x"), {"Authorization": SECRET}])

@@ -24,7 +24,7 @@ from app.whatsapp.models import Conversation, Message, SyncRun
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
-from tests.signing import inbound_form
+from tests.signing import WEBHOOK, inbound_form, post_signed
 from tests.threads import in_threads
 
 PHONE = "+5491155550101"
@@ -519,6 +519,51 @@ def test_the_next_sync_begins_an_hour_before_the_last_one_did(twilio: FakeTwilio
 
     assert queries.find_message_by_sid(within) is not None
     assert queries.find_message_by_sid(beyond) is None
+
+
+@pytest.mark.parametrize("fields", [{"type": "template", "body": "", "template": {"content_sid": "HX1"}}, {}])
+def test_what_was_lost_long_before_is_not_what_somebody_sent_now(
+    twilio: FakeTwilio, factories: Factories, conversation: Conversation, fields: dict[str, Any]
+) -> None:
+    dead = factories.message(
+        conversation, **({"body": "Ok"} | fields), direction="outbound", status="unconfirmed", message_sid=None,
+        created_at=ago(minutes=100),
+    )  # fmt: skip
+    sid = add(twilio, "Ok", ago(minutes=1), direction="outbound", status="delivered")
+
+    run()
+
+    assert stored(sid).id != dead.id
+    assert stored(sid).body == "Ok"
+    assert factories.reload(dead).status == "failed"
+
+
+def test_a_message_whose_files_twilio_cannot_list_still_comes_and_so_does_the_rest(
+    app: Flask, factories: Factories
+) -> None:
+    class Forgetful(FakeTwilio):
+        def list_media(self, sid: str) -> list[RemoteMedia]:
+            raise Refused(20404, "not found", 404)
+
+    app.extensions["twilio"] = fake = Forgetful()
+    photo, last = add(fake, "foto", ago(minutes=9), num_media=1), add(fake, "después", ago(minutes=8))
+
+    run()
+
+    assert (stored(photo).body, stored(last).body) == ("foto", "después")
+
+
+def test_a_yes_of_before_does_not_lift_what_was_said_since(app: Flask, twilio: FakeTwilio) -> None:
+    post_signed(app.test_client(), WEBHOOK, inbound_form("STOP", OptOutType="STOP"))
+    add(twilio, "yes", ago(hours=20))
+
+    run()
+
+    assert db.session.scalars(select(Conversation.opted_out)).all() == [True]
+    post_signed(app.test_client(), WEBHOOK, inbound_form("START"))
+    db.session.rollback()
+    db.session.expire_all()
+    assert db.session.scalars(select(Conversation.opted_out)).all() == [False]
 
 
 def test_the_first_sync_reaches_back_a_month_and_one_can_ask_for_more(twilio: FakeTwilio) -> None:

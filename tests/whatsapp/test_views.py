@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -306,6 +307,21 @@ def test_sending_again_what_failed_sends_it_once_for_everybody(
     later = both[1].get(page).text
     assert "Ya se mandó de nuevo." in later
     assert f'value="retry-{failed.id}"' not in later
+
+
+def test_without_javascript_other_words_under_a_spent_key_can_be_sent_after_all(
+    browser: SignedInClient, factories: Factories, twilio: FakeTwilio
+) -> None:
+    url = f"/whatsapp/conversations/{factories.conversation().id}/messages"
+    browser.post(url, data=composer(browser, "Hola"))
+
+    refused = browser.post(url, data=composer(browser, "Otra cosa"))
+    key = re.search(r'name="key" value="([^"]+)"', refused.text)
+    assert key is not None
+    again = browser.post(url, data=composer(browser, "Otra cosa", key[1]))
+
+    assert (refused.status_code, again.status_code) == (422, 303)
+    assert [sent.body for sent in twilio.sent] == ["Hola", "Otra cosa"]
 
 
 def test_reading_counts_what_was_on_the_screen_and_no_more(browser: SignedInClient, factories: Factories) -> None:

@@ -8,15 +8,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth import queries
+from app.auth.forms import MAX_PASSWORD_LENGTH
 from app.auth.models import ROLES, LoginSession, User
 from app.auth.passwords import hash_password, verify_password
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import utcnow, writing
+from app.formats import has_ink
 
 MIN_PASSWORD_LENGTH = 8
 
 
 def _wrong_password(password: str) -> dict[str, str]:
+    if len(password) > MAX_PASSWORD_LENGTH:
+        return {"password": _("Es demasiado larga: hasta %(count)d letras.", count=MAX_PASSWORD_LENGTH)}
     if len(password) >= MIN_PASSWORD_LENGTH:
         return {}
     return {"password": _("La contraseña necesita al menos %(count)d caracteres.", count=MIN_PASSWORD_LENGTH)}
@@ -26,9 +30,9 @@ def _checked(email: str, name: str, role: str, password: str) -> User:
     """Return a new person, not stored yet. Raises Invalid with the fields at fault."""
     email, name = email.strip().lower(), name.strip()
     fields = _wrong_password(password)
-    if "@" not in email.strip("@") or len(email) > 254:
+    if "@" not in email.strip("@") or len(email) > 254 or not email.isprintable():
         fields["email"] = _("Ese correo no parece válido.")
-    if not name or len(name) > 120:
+    if not has_ink(name) or len(name) > 120 or "\x00" in name:
         fields["name"] = _("Escribí el nombre, de hasta 120 letras.")
     if role not in ROLES:
         fields["role"] = _("El rol es admin o staff.")

@@ -32,8 +32,8 @@ class SessionEnded(Unauthorized):
     code = "session_ended"
 
 
-def sign_in(email: str, password: str) -> tuple[User, TokenPair]:
-    """Open a session. Raises WrongCredentials, which never tells whether the email exists."""
+def sign_in(email: str, password: str, *, browser: bool = False) -> tuple[User, TokenPair]:
+    """Open a session, of a `browser` or of a program. Raises WrongCredentials, which names no emails that exist."""
     user = queries.find_user_by_email(email)
     known = user.password_hash if user and user.active else None
     if not verify_password(password, known) or user is None:
@@ -43,12 +43,17 @@ def sign_in(email: str, password: str) -> tuple[User, TokenPair]:
         id=uuid.uuid4().hex,
         user_id=user.id,
         refresh_id=uuid.uuid4().hex,
+        browser=browser,
         rotated_at=now,
         expires_at=now + current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
         created_at=now,
     )
     rehashed = hash_password(password) if needs_rehash(user.password_hash) else None
     with writing() as session:
+        # The look at the password took its time: an admin may have changed it meanwhile, or shut the person out.
+        user = session.get_one(User, user.id, with_for_update=True)
+        if not user.active or user.password_hash != known:
+            raise WrongCredentials
         session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
         session.add(login)
         if rehashed:
@@ -59,9 +64,9 @@ def sign_in(email: str, password: str) -> tuple[User, TokenPair]:
 def refresh(claims: Claims, *, grace: bool) -> TokenPair:
     """Spend a refresh token and return the next pair. Raises SessionEnded when it cannot be spent.
 
-    A token that was spent before ends its whole session, since one of its two bearers is a thief. With `grace` (a
-    browser's cookies) the one just spent gets the current pair again: a page sends several requests at once, and the
-    answer may be lost on the way, in which case nobody has ever shown a token of that pair.
+    A token that was spent before ends its whole session, since one of its two bearers is a thief. With `grace` (the
+    cookies of a browser's session) the one just spent gets the current pair again: a page sends several requests at
+    once, and the answer may be lost on the way, in which case nobody has ever shown a token of that pair.
     """
     now = utcnow()
     with writing() as session:
@@ -74,7 +79,7 @@ def refresh(claims: Claims, *, grace: bool) -> TokenPair:
             login.expires_at = now + current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
             return issue(login)
         lost = not login.confirmed or now - login.rotated_at <= ROTATION_GRACE
-        if grace and lost and claims.refresh_id == login.previous_refresh_id:
+        if grace and login.browser and lost and claims.refresh_id == login.previous_refresh_id:
             return issue(login)
         login.revoked_at = now
     log.warning("A spent refresh token was shown again; its session was ended.", extra={"user_id": claims.user_id})

@@ -48,9 +48,11 @@ def _learn(conversation: Conversation, contact: Contact) -> None:
         conversation.user_id = contact.user_id if other is None else None
 
 
-def _follow_opt_out(conversation: Conversation, inbound: Inbound) -> None:
+def _follow_opt_out(conversation: Conversation, inbound: Inbound, sent_at: datetime) -> None:
     if inbound.opt_out == "STOP":
         conversation.opted_out = True
+    elif sent_at < conversation.last_message_at:
+        return  # A "yes" that a sync brings late was said before whatever stopped us.
     elif inbound.opt_out == "START" or inbound.body.strip().upper() in _START_WORDS:
         conversation.opted_out = False
 
@@ -132,7 +134,7 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
     conversation.profile_name = inbound.profile_name or conversation.profile_name or ""
     fold_search_text(conversation)
     conversation.window_expires_at = later(conversation.window_expires_at, window_after(sent_at))
-    _follow_opt_out(conversation, inbound)
+    _follow_opt_out(conversation, inbound, sent_at)
     conversation.unread_count += 1
     place_last(conversation, message, change)
     return message

@@ -126,7 +126,13 @@ def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> No
 def _media_of(remote: RemoteMessage) -> list[MediaItem]:
     if not remote.num_media:
         return []
-    return [MediaItem(item.url, item.content_type) for item in gateway().list_media(remote.sid)]
+    try:
+        return [MediaItem(item.url, item.content_type) for item in gateway().list_media(remote.sid)]
+    except Refused as refused:
+        if refused.http_status != 404:
+            raise
+        log.warning("Twilio has no list of a message's files.", extra={"message_sid": remote.sid})
+        return []
 
 
 def _inbound(remote: RemoteMessage, media: tuple[MediaItem, ...]) -> Inbound:
@@ -170,7 +176,8 @@ def _find_lost(session: Session, remote: RemoteMessage) -> Message | None:
             Message.direction == "outbound",
             Message.message_sid.is_(None),
             Message.status.in_(("unconfirmed", "queued")),
-            Message.created_at.between(remote.created_at - MARGIN, remote.created_at + IN_FLIGHT),
+            # Twilio is asked as soon as the row is there: one of an hour ago is another message with the same words.
+            Message.created_at.between(remote.created_at - IN_FLIGHT, remote.created_at + IN_FLIGHT),
         )
         .order_by(Message.id)
     )
