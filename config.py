@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,12 +17,18 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from click import ClickException
+
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = ("es_AR", "en")
+_SECRET_SHAPE = (r"\S{16,}", "16 characters or more, without spaces")
 
 
-class ConfigError(RuntimeError):
-    """A setting is missing or cannot be used; the text names it and says how to mend it."""
+class ConfigError(ClickException):
+    """A setting is missing or cannot be used; the text names it and says how to mend it.
+
+    Every `flask` command shows it as that one sentence, and ends with 1.
+    """
 
 
 def read_environment() -> dict[str, str]:
@@ -120,6 +127,34 @@ def _matching(env: Mapping[str, str], name: str, pattern: str, shape: str, defau
     return value
 
 
+def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = env.get(name, "").strip() or default
+    if value.lower() not in map(str.lower, allowed):
+        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def _log_format(env: Mapping[str, str]) -> str:
+    # A person reads a terminal; whatever gathers the lines of a server reads JSON.
+    person = not env.get("VERCEL") and sys.stderr is not None and sys.stderr.isatty()
+    return _one_of(env, "LOG_FORMAT", ("json", "text"), "text" if person else "json").lower()
+
+
+def _watching(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that say what is told of how it is, and to whom."""
+    token = _matching(env, "METRICS_TOKEN", *_SECRET_SHAPE)
+    return {
+        "LOG_FORMAT": _log_format(env),
+        "LOG_LEVEL": _one_of(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO").upper(),
+        "LOG_REQUESTS": _flag(env, "LOG_REQUESTS", False),
+        "SENTRY_DSN": _matching(
+            env, "SENTRY_DSN", r"https?://[^@\s]+@\S+/\d+", "the DSN that Sentry shows, or nothing"
+        ),
+        # Each scrape would wake a function, which has nobody to tell it how it is.
+        "METRICS_TOKEN": "" if env.get("VERCEL") else token,
+    }
+
+
 def _secret_key(env: Mapping[str, str]) -> str:
     recipe = 'make one with `python -c "import secrets; print(secrets.token_urlsafe(48))"`.'
     value = _require(env, "SECRET_KEY", recipe)
@@ -154,6 +189,13 @@ class Config:
     CRON_SECRET: str = ""
     SETUP_TOKEN: str = ""
     JOBS_IN_THREAD: bool = False
+
+    VERCEL: bool = False
+    LOG_FORMAT: str = ""  # Nothing leaves Python's logging as it is: who builds a Config by hand listens by itself.
+    LOG_LEVEL: str = "INFO"
+    LOG_REQUESTS: bool = False
+    SENTRY_DSN: str = ""
+    METRICS_TOKEN: str = ""
 
     APP_TIMEZONE: str = "America/Argentina/Buenos_Aires"
     APP_LANGUAGE: str = "es_AR"
@@ -204,8 +246,10 @@ class Config:
             ),
             TWILIO_API_BASE_URL=_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
             JOBS_IN_THREAD=not env.get("VERCEL"),
-            SETUP_TOKEN=_matching(env, "SETUP_TOKEN", r"\S{16,}", "16 characters or more, without spaces"),
-            CRON_SECRET=_matching(env, "CRON_SECRET", r"\S{16,}", "16 characters or more, without spaces"),
+            SETUP_TOKEN=_matching(env, "SETUP_TOKEN", *_SECRET_SHAPE),
+            CRON_SECRET=_matching(env, "CRON_SECRET", *_SECRET_SHAPE),
+            VERCEL=bool(env.get("VERCEL")),
+            **_watching(env),
             APP_TIMEZONE=_timezone(env),
             APP_LANGUAGE=_language(env),
             DEFAULT_REGION=_matching(

@@ -75,6 +75,7 @@ def demo_environment(app_port: int, simulator_port: int) -> dict[str, str]:
         "TWILIO_MESSAGING_SERVICE_SID": "",
         "TWILIO_API_BASE_URL": f"http://127.0.0.1:{simulator_port}",
         "TRUSTED_PROXIES": "0",
+        "LOG_LEVEL": "WARNING",
     }
 
 

@@ -115,6 +115,13 @@ def test_only_what_a_database_needs_reaches_its_pool() -> None:
         ("TRUSTED_PROXIES", "one"),
         ("TRUSTED_PROXIES", "²"),
         ("RATELIMIT_ENABLED", "maybe"),
+        ("CRON_SECRET", "short"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_REQUESTS", "sometimes"),
+        ("SENTRY_DSN", "https://sentry.example/1"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_TOKEN", "with spaces between the words"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_in_one_sentence(name: str, value: str) -> None:
@@ -170,6 +177,24 @@ def test_limits_are_counted_in_redis_when_there_is_one() -> None:
 def test_on_vercel_its_own_proxy_is_trusted() -> None:
     assert read(VERCEL="1").TRUSTED_PROXIES == 1
     assert read(VERCEL="1", TRUSTED_PROXIES="0").TRUSTED_PROXIES == 0
+
+
+def test_the_log_is_for_machines_where_no_terminal_is() -> None:
+    settings = read()  # pytest holds the terminal back.
+
+    assert (settings.LOG_FORMAT, settings.LOG_LEVEL, settings.LOG_REQUESTS) == ("json", "INFO", False)
+    assert read(LOG_FORMAT="TEXT", LOG_LEVEL="debug").LOG_FORMAT == "text"
+    assert read(LOG_LEVEL="debug").LOG_LEVEL == "DEBUG"
+
+
+def test_whoever_watches_is_let_in_by_a_setting_and_on_vercel_by_none() -> None:
+    dsn, token = "https://0123456789abcdef@o1.ingest.example/42", "0123456789abcdef"
+
+    settings = read(SENTRY_DSN=dsn, METRICS_TOKEN=token)
+
+    assert (dsn, token, False) == (settings.SENTRY_DSN, settings.METRICS_TOKEN, settings.VERCEL)
+    assert (read().SENTRY_DSN, read().METRICS_TOKEN) == ("", "")
+    assert (read(VERCEL="1", METRICS_TOKEN=token).METRICS_TOKEN, read(VERCEL="1").VERCEL) == ("", True)
 
 
 def test_tests_have_cheap_settings_and_no_limits() -> None:

@@ -20,13 +20,14 @@ TEMPLATES = ROOT / "app" / "templates"
 # Later groups import earlier ones. Rooms of one group know nothing of each other; inside a room, what shares a group
 # may import one another, though never in a circle.
 ROOMS = (
-    {"limit_store"},
+    {"limit_store", "logs", "schema", "sentry"},
     {"extensions", "htmx", "headers", "phones"},
     {"errors", "formats"},
     {"jobs", "twilio"},
     {"auth"},
-    {"coordinaciones", "contract"},
+    {"coordinaciones", "contract", "health"},
     {"whatsapp"},
+    {"doctor"},
 )
 PURE = {
     "identity",
@@ -38,15 +39,18 @@ PURE = {
     "payloads",
     "signature",
     "client",
+    "console",
+    "misdirected",
+    "checks",
     "passwords",
     "handlers",
 }
 INSIDE = (
     {"models", "tokens"} | PURE,
-    {"feed", "queries", "filters", "cursors", "forms", "thread", "errors"},
+    {"feed", "queries", "filters", "cursors", "forms", "thread", "errors", "examine"},
     {"actions"},
     {"guard", "limits"},
-    {"views", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup"},
+    {"views", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"},
     {"__init__"},
 )
 DOORS = INSIDE[4]
@@ -56,6 +60,7 @@ LATE_IMPORTS = {
     "app/auth/passwords.py": {"argon2"},
     "app/phones.py": {"phonenumbers"},
     "app/extensions.py": {"flask_migrate"},
+    "app/sentry.py": {"sentry_sdk"},
     "config.py": {"dotenv"},
 }
 VENDORS = {
@@ -64,6 +69,7 @@ VENDORS = {
     "jwt": ("app/auth/tokens.py",),
     "argon2": ("app/auth/passwords.py",),
     "phonenumbers": ("app/phones.py",),
+    "sentry_sdk": ("app/sentry.py",),
 }
 FORBIDDEN_NAMES = {"app", "index", "server", "main", "wsgi", "asgi"} | {
     "utils",
@@ -74,7 +80,7 @@ FORBIDDEN_NAMES = {"app", "index", "server", "main", "wsgi", "asgi"} | {
     "misc",
 }
 # Names that are the same in every language, and text that is no word.
-SAME_IN_EVERY_LANGUAGE = {"Coordina", "WhatsApp", "DJ", "h", "min"}
+SAME_IN_EVERY_LANGUAGE = {"Coordina", "WhatsApp", "DJ", "h", "min", "POST"}
 
 
 def rel(path: Path) -> str:
