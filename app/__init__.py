@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app import auth, contract, coordinaciones, errors, extensions, formats, headers, jobs, logs, twilio, whatsapp
+from app import (
+    auth,
+    contract,
+    coordinaciones,
+    errors,
+    extensions,
+    formats,
+    headers,
+    health,
+    jobs,
+    logs,
+    twilio,
+    whatsapp,
+)
 from config import Config
 
 
@@ -13,6 +26,6 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_object(config or Config.from_environment())
     below = (logs, extensions, errors, headers, formats, jobs, twilio)
-    for room in (*below, auth, contract, coordinaciones, whatsapp):
+    for room in (*below, auth, contract, health, coordinaciones, whatsapp):
         room.init_app(app)
     return app

@@ -34,6 +34,8 @@ PUBLIC = {
     "auth_setup.show": "makes the first person of all; not there at all unless SETUP_TOKEN is set and nobody exists",
     "auth_setup.create": "what that page posts to; it asks for SETUP_TOKEN",
     "contract.read": "the description of the API, which says nothing of anybody",
+    "health.healthz": "a balancer has no account; it says that the process answers",
+    "health.readyz": "the same; it says whether the database answers and is migrated, and nothing that is in it",
 }
 # Open to Twilio alone, by its signature.
 TWILIO = {"whatsapp_webhook.webhook", "whatsapp_webhook.status"}

@@ -183,7 +183,7 @@ def test_the_id_of_a_trusted_proxy_is_taken_when_it_looks_like_one(
     front = build(config, TRUSTED_PROXIES=proxies, VERCEL=vercel)
     [shown] = headers.values()
 
-    given = front.test_client().get("/login", headers=headers).headers["X-Request-ID"]
+    given = front.test_client().get("/healthz", headers=headers).headers["X-Request-ID"]
 
     assert (given == shown) is taken
     assert log.lines[-1]["request_id"] == given
@@ -242,7 +242,7 @@ def test_a_platforms_handler_is_told_the_level_with_the_finished_line(client: Fl
 
 def test_building_the_app_twice_doubles_no_line(app: Flask, config: TestConfig, log: Log) -> None:
     build(config)
-    build(config).test_client().get("/login")
+    build(config).test_client().get("/healthz")
 
     assert len(log.about("A request was answered.")) == 1
 

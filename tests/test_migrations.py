@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from app import create_app
 from app.extensions import Base, db, init_migrations, writing
 from app.jobs.models import Job
+from app.schema import REVISION, find_revision, is_behind
 from app.whatsapp.models import ChangeCounter, Conversation, Message
 from config import TestConfig, engine_options, parse_database_url
 from tests.factories import Factories
@@ -174,3 +175,22 @@ def test_sqlite_keeps_its_promises(app: Flask) -> None:
 
     # synchronous = FULL: what was acknowledged survives the power cut.
     assert pragmas == {"foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 15000, "synchronous": 2}
+
+
+def test_the_code_knows_the_newest_migration() -> None:
+    # What is deployed may come without migrations/, so app/schema.py says it again: change it with each new file.
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == REVISION
+
+
+def test_what_the_database_came_to_is_found_without_alembic(empty_app: Flask) -> None:
+    with db.engine.connect() as connection:
+        assert find_revision(connection) is None
+        assert is_behind(None)
+    upgrade(revision="0001")
+    with db.engine.connect() as connection:
+        assert find_revision(connection) == "0001"
+        assert is_behind("0001")
+    upgrade()
+    with db.engine.connect() as connection:
+        assert find_revision(connection) == REVISION
+        assert not is_behind(REVISION)

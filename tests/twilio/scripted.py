@@ -14,7 +14,10 @@ Answer = tuple[int, Any]
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """`answers` are given in turn, the last one again and again; None hangs up without any."""
+    """`answers` are given in turn, the last one again and again; None hangs up without any.
+
+    `date` stands in for the moment that every answer tells.
+    """
 
     daemon_threads = True
 
@@ -22,6 +25,7 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[Answer | None] = []
         self.asked: list[str] = []
+        self.date: str | None = None
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def next_answer(self) -> Answer | None:
@@ -46,6 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     do_GET = do_POST = _answer
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(timestamp) if self.server.date is None else self.server.date
 
     def log_message(self, *args: Any) -> None:
         """Say nothing in the terminal."""
