@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from simulator import content, control, phone, rest
+from simulator import account, content, control, phone, rest
 from simulator.sample import new_world
 from simulator.settings import Settings, SettingsError
 from simulator.state import Simulator
@@ -29,7 +29,7 @@ def create_simulator(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 32 * 1024 * 1024
     app.json.sort_keys = False  # type: ignore[attr-defined]  # The provider class has it, its base does not.
     app.extensions["simulator"] = Simulator(new_world(settings))
-    for room in (rest, content, control, phone):
+    for room in (rest, account, content, control, phone):
         app.register_blueprint(room.bp)
     app.register_error_handler(HTTPException, _answer_error)
     return app

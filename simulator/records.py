@@ -135,3 +135,25 @@ class Template:
         if not isinstance(actions, list):
             return []
         return [{"title": str(action["title"]), "id": str(action.get("id", ""))} for action in actions]
+
+
+@dataclass
+class Sender:
+    """The office's number as a WhatsApp sender. `webhook` holds only what was set, by Twilio's own names."""
+
+    sid: str
+    sender_id: str
+    webhook: dict[str, str]
+    status: str = "ONLINE"
+    offline_reasons: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Service:
+    """A Messaging Service. With `defers` it leaves it to the sender where clients' messages go."""
+
+    sid: str
+    inbound_request_url: str | None
+    inbound_method: str = "POST"
+    status_callback: str | None = None
+    defers: bool = False

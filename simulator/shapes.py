@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import format_datetime
 
-from simulator.records import Media, Message, Template
+from simulator.records import Media, Message, Sender, Service, Template, utcnow
 from simulator.rules import describe
 
 API_VERSION = "2010-04-01"
@@ -112,4 +112,61 @@ def approval_fetch_json(template: Template, account_sid: str, base: str) -> Json
         "account_sid": account_sid,
         "whatsapp": {"type": "whatsapp", **approval_json(template)},
         "url": f"{base}/v1/Content/{template.sid}/ApprovalRequests",
+    }
+
+
+def account_json(account_sid: str, status: str) -> Json:
+    """Return the Account resource; the token is not told."""
+    base, now = f"/{API_VERSION}/Accounts/{account_sid}", rfc2822(utcnow())
+    return {
+        "auth_token": None,
+        "date_created": now,
+        "date_updated": now,
+        "friendly_name": "Oficina de muestra",
+        "owner_account_sid": account_sid,
+        "sid": account_sid,
+        "status": status,
+        "subresource_uris": {"messages": f"{base}/Messages.json"},
+        "type": "Full",
+        "uri": f"{base}.json",
+    }
+
+
+def sender_json(sender: Sender, base: str) -> Json:
+    """Return the Channels Sender resource; `base` is the address its own begins with."""
+    names = ("callback", "fallback", "status_callback")
+    webhook: Json = {}
+    for name in names:
+        webhook[f"{name}_url"] = sender.webhook.get(f"{name}_url")
+        webhook[f"{name}_method"] = sender.webhook.get(f"{name}_method", "POST")
+    return {
+        "sid": sender.sid,
+        "status": sender.status,
+        "sender_id": sender.sender_id,
+        "configuration": None,
+        "webhook": webhook,
+        "profile": None,
+        "properties": {"quality_rating": "HIGH", "messaging_limit": "10K Customers/24hr"},
+        "offline_reasons": sender.offline_reasons or None,
+        "compliance": None,
+        "url": f"{base}/v2/Channels/Senders/{sender.sid}",
+    }
+
+
+def service_json(service: Service, account_sid: str, base: str) -> Json:
+    """Return the Messaging Service resource, as far as an office needs it."""
+    now = iso8601(utcnow())
+    return {
+        "sid": service.sid,
+        "account_sid": account_sid,
+        "friendly_name": "Oficina de muestra",
+        "date_created": now,
+        "date_updated": now,
+        "inbound_request_url": service.inbound_request_url,
+        "inbound_method": service.inbound_method,
+        "fallback_url": None,
+        "fallback_method": "POST",
+        "status_callback": service.status_callback,
+        "use_inbound_webhook_on_number": service.defers,
+        "url": f"{base}/v1/Services/{service.sid}",
     }

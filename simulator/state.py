@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app
 
 from simulator.faults import Faults
-from simulator.records import Client, Media, Message, Template, new_sid, stable_hex, utcnow
+from simulator.records import Client, Media, Message, Sender, Service, Template, new_sid, stable_hex, utcnow
 from simulator.settings import Settings
 from simulator.work import Work
 
@@ -30,6 +30,10 @@ class World:
         self.messages: dict[str, Message] = {}
         self.media: dict[str, Media] = {}
         self.templates: dict[str, Template] = {}
+        webhook = {"callback_url": settings.webhook_url, "callback_method": "POST"}
+        self.sender = Sender("XE" + stable_hex(settings.number), settings.address, webhook)
+        self.services: dict[str, Service] = {}
+        self.account_status = "active"
         self.log: list[Delivery] = []
         self.faults = Faults()
         self.work = Work()
@@ -73,6 +77,16 @@ class World:
         with self.lock:
             found = [message for message in self.messages.values() if message.client_address in addresses]
         return sorted(found, key=lambda message: (message.moment, message.number))
+
+    def find_service(self, sid: str) -> Service:
+        """Return a Messaging Service; any sid names one, which posts to the webhook until it is told otherwise."""
+        with self.lock:
+            return self.services.setdefault(sid, Service(sid, self.settings.webhook_url))
+
+    def post_to(self, url: str) -> None:
+        """Post what clients write to another address from now on."""
+        with self.changing():
+            self.settings = replace(self.settings, webhook_url=url)
 
     def advance(self, message: Message, status: str, error_code: int | None = None, only_from: str = "") -> bool:
         """Give a message its next status, with the times that Twilio would show.

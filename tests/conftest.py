@@ -22,7 +22,7 @@ from app.extensions import Base, db, init_migrations, limiter
 from config import TestConfig, engine_options, parse_database_url
 from tests.browser import IsolatedClient, SignedInClient
 from tests.factories import PASSWORD, Factories
-from tests.fakes import FakeTwilio
+from tests.fakes import FakeConsole, FakeTwilio
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -112,6 +112,8 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
     """The app, inside its context, on an empty database, with a Twilio that only pretends."""
     limiter.enabled = False
     migrated_app.extensions["twilio"] = FakeTwilio()
+    migrated_app.extensions["twilio_console"] = FakeConsole()
+    migrated_app.extensions.pop("webhook_refusals", None)  # When one was last written down.
     with migrated_app.app_context():
         yield migrated_app
         empty_database()

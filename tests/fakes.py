@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.extensions import utcnow
-from app.twilio.client import Account, Outgoing, Refused, RemoteMedia, RemoteMessage
+from app.twilio.client import Account, Outgoing, Refused, RemoteMedia, RemoteMessage, TwilioError
+from app.twilio.console import SENDER, Reception, RemoteAccount
+from tests.signing import BASE_URL, WEBHOOK
 
 
 class FakeTwilio:
@@ -76,3 +78,33 @@ class FakeTwilio:
 
     def list_media(self, sid: str) -> list[RemoteMedia]:
         return self.media.get(sid, [])
+
+
+class FakeConsole:
+    """Stands where app.twilio.console.Console does: an account in order, until a test changes what it says."""
+
+    def __init__(self) -> None:
+        self.account = FakeTwilio().account
+        self.remote = RemoteAccount("active", False, timedelta(0))
+        self.reception = Reception(SENDER, "XE" + "0" * 32, BASE_URL + WEBHOOK, "POST", "ONLINE")
+        self.failure: TwilioError | None = None
+        self.reception_failure: TwilioError | None = None
+        self.told: list[tuple[str, str]] = []
+
+    def fetch_account(self) -> RemoteAccount:
+        if self.failure:
+            raise self.failure
+        return self.remote
+
+    def find_reception(self) -> Reception:
+        failure = self.failure or self.reception_failure
+        if failure:
+            raise failure
+        return self.reception
+
+    def receive_at(self, reception: Reception, url: str, status_url: str) -> None:
+        assert reception == self.reception
+        if self.failure:
+            raise self.failure
+        self.told.append((url, status_url))
+        self.reception = replace(reception, url=url, method="POST")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from app.twilio.client import Account, Twilio
+from app.twilio.console import Console
 
 
 def gateway() -> Twilio:
@@ -13,16 +14,21 @@ def gateway() -> Twilio:
     return twilio
 
 
+def console() -> Console:
+    """Return the current app's gateway to what Twilio's console shows."""
+    twilio: Console = current_app.extensions["twilio_console"]
+    return twilio
+
+
 def init_app(app: Flask) -> None:
-    """Make the gateway of `app` from its settings; nothing is loaded nor asked until it is used."""
+    """Make the gateways of `app` from its settings; nothing is loaded nor asked until they are used."""
     config = app.config
-    app.extensions["twilio"] = Twilio(
-        Account(
-            sid=config["TWILIO_ACCOUNT_SID"],
-            token=config["TWILIO_AUTH_TOKEN"],
-            whatsapp_number=config["TWILIO_WHATSAPP_NUMBER"],
-            messaging_service_sid=config["TWILIO_MESSAGING_SERVICE_SID"],
-            base_url=config["TWILIO_API_BASE_URL"],
-            timeout=config["TWILIO_TIMEOUT"],
-        )
+    account = Account(
+        sid=config["TWILIO_ACCOUNT_SID"],
+        token=config["TWILIO_AUTH_TOKEN"],
+        whatsapp_number=config["TWILIO_WHATSAPP_NUMBER"],
+        messaging_service_sid=config["TWILIO_MESSAGING_SERVICE_SID"],
+        base_url=config["TWILIO_API_BASE_URL"],
+        timeout=config["TWILIO_TIMEOUT"],
     )
+    app.extensions["twilio"], app.extensions["twilio_console"] = Twilio(account), Console(account)

@@ -14,7 +14,7 @@ from twilio.request_validator import RequestValidator
 WEBHOOK_PATH = "/api/whatsapp/webhook"
 STATUS_PATH = "/api/whatsapp/status"
 # Twilio sends a few dozen; the work of checking a signature grows with their number, and strangers may send any.
-_MOST_PARAMETERS = 500
+MOST_PARAMETERS = 500
 
 
 def raw_target(environ: Mapping[str, Any]) -> str:
@@ -45,11 +45,16 @@ def signed_url(public_webhook_url: str, target: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{target}"
 
 
-def status_callback_url(public_webhook_url: str, message_id: int) -> str:
-    """Return where Twilio shall post what became of the message with our id `message_id`."""
+def status_url(public_webhook_url: str) -> str:
+    """Return where Twilio may post what became of messages; those that Coordina sends carry it with their id."""
     parts = urlsplit(public_webhook_url)
     prefix = parts.path.removesuffix(WEBHOOK_PATH) if parts.path.endswith(WEBHOOK_PATH) else ""
-    return f"{parts.scheme}://{parts.netloc}{prefix}{STATUS_PATH}?message={message_id}"
+    return f"{parts.scheme}://{parts.netloc}{prefix}{STATUS_PATH}"
+
+
+def status_callback_url(public_webhook_url: str, message_id: int) -> str:
+    """Return where Twilio shall post what became of the message with our id `message_id`."""
+    return f"{status_url(public_webhook_url)}?message={message_id}"
 
 
 def find_refusal(
@@ -60,7 +65,7 @@ def find_refusal(
         return "no credentials configured"
     if not signature:
         return "no signature header"
-    if len(form) > _MOST_PARAMETERS:
+    if len(form) > MOST_PARAMETERS:
         return "too many parameters"
     try:
         genuine = RequestValidator(auth_token).validate(url, form, signature)

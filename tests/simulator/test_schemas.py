@@ -120,6 +120,27 @@ def test_the_typing_indicator_has_twilios_shape(office: Office) -> None:
     assert_valid(answer, "twilio_messaging_v2", "/v2/Indicators/Typing.json", "post", "200")
 
 
+def test_the_account_has_twilios_shape(office: Office) -> None:
+    answer = office.rest(f"/2010-04-01/Accounts/{ACCOUNT_SID}.json").json()
+
+    assert_valid(answer, "twilio_api_v2010", "/2010-04-01/Accounts/{Sid}.json", "get", "200")
+
+
+def test_a_sender_has_twilios_shape_listed_fetched_and_changed(office: Office) -> None:
+    path = "/v2/Channels/Senders"
+    listed = office.rest(path, params={"Channel": "whatsapp"}).json()
+    sid = listed["senders"][0]["sid"]
+    fetched = office.rest(f"{path}/{sid}").json()
+    webhook = {"callback_url": "https://coordina.example/hook", "callback_method": "POST"}
+    changed = office.rest(f"{path}/{sid}", method="POST", json={"webhook": webhook})
+
+    assert changed.status_code == 202
+    assert changed.json()["webhook"]["callback_url"] == "https://coordina.example/hook"
+    assert_valid(listed, "twilio_messaging_v2", path, "get", "200")
+    assert_valid(fetched, "twilio_messaging_v2", f"{path}/{{Sid}}", "get", "200")
+    assert_valid(changed.json(), "twilio_messaging_v2", f"{path}/{{Sid}}", "post", "202")
+
+
 def test_an_error_has_twilios_shape(office: Office) -> None:
     sid = "SM" + "0" * 32
 
