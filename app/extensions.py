@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,9 @@ def prepare_engine(engine: Engine) -> None:
 
 def _make_sqlite_folder(url: URL) -> None:
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        # Where it cannot be made, whoever opens the database says so, and `flask doctor` what to do.
+        with suppress(OSError):
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
 
 
 def init_migrations(app: Flask) -> None:

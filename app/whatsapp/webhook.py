@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NoReturn
 
 from flask import Blueprint, Response, current_app, request
 from flask_limiter import ExemptionScope
@@ -10,8 +11,10 @@ from flask_limiter import ExemptionScope
 from app.errors import Forbidden
 from app.extensions import limiter, remote_address
 from app.twilio import payloads
+from app.twilio.misdirected import candidates, find_signed_url
 from app.twilio.signature import find_refusal, raw_target, signed_url
 from app.whatsapp.actions import receive
+from app.whatsapp.actions.refusals import note_refusal
 
 log = logging.getLogger(__name__)
 bp = Blueprint("whatsapp_webhook", __name__, url_prefix="/api/whatsapp")
@@ -21,8 +24,36 @@ _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 # Far more than any message needs: strangers' bodies are read too, before anybody knows whose they are.
 _LARGEST_BODY = 512 * 1024
+# A message is far smaller; looking for the address of a larger body would be work that strangers can ask for.
+_LARGEST_EXPLAINED = 32 * 1024
 # Only what is refused counts: neither a busy night nor a stranger behind Twilio's address turns a message away.
 _refusals = limiter.limit("120 per minute", key_func=remote_address)
+
+
+def _signed_for(target: str) -> str:
+    """Return the address that a refused request was signed for with our own token, where one can be found."""
+    if (request.content_length or 0) > _LARGEST_EXPLAINED:
+        return ""
+    asked = [request.host, request.environ.get("HTTP_HOST", ""), request.headers.get("X-Forwarded-Host", "")]
+    urls = candidates(
+        current_app.config["TWILIO_WEBHOOK_URL"] or request.host_url,
+        target,
+        hosts=asked,
+        prefixes=[request.headers.get("X-Forwarded-Prefix", "")],
+    )
+    token, signature = current_app.config["TWILIO_AUTH_TOKEN"], request.headers.get("X-Twilio-Signature")
+    return find_signed_url(auth_token=token, form=request.form, signature=signature, urls=urls)
+
+
+def _refuse(refusal: str, expected: str, target: str) -> NoReturn:
+    log.warning("A webhook was refused: %s.", refusal, extra={"path": request.path, "reason": refusal})
+    note_refusal(
+        refusal,
+        ours=request.form.get("AccountSid") == current_app.config["TWILIO_ACCOUNT_SID"],
+        expected=expected.partition("?")[0][:300],
+        signed_for=_signed_for(target) if refusal == "wrong signature" else "",
+    )
+    raise Forbidden
 
 
 def require_twilio() -> None:
@@ -30,18 +61,18 @@ def require_twilio() -> None:
     if request.method == "OPTIONS":
         return
     request.max_content_length = _LARGEST_BODY
-    config = current_app.config
+    config, target = current_app.config, raw_target(request.environ)
+    expected = signed_url(config["TWILIO_WEBHOOK_URL"] or request.host_url, target)
     refusal = find_refusal(
         auth_token=config["TWILIO_AUTH_TOKEN"],
         account_sid=config["TWILIO_ACCOUNT_SID"],
-        url=signed_url(config["TWILIO_WEBHOOK_URL"] or request.host_url, raw_target(request.environ)),
+        url=expected,
         form=request.form,
         signature=request.headers.get("X-Twilio-Signature"),
     )
     if refusal:
         with _refusals:
-            log.warning("A webhook was refused: %s.", refusal, extra={"path": request.path, "reason": refusal})
-            raise Forbidden
+            _refuse(refusal, expected, target)
 
 
 bp.before_request(require_twilio)
