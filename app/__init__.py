@@ -8,6 +8,7 @@ from app import (
     auth,
     contract,
     coordinaciones,
+    doctor,
     errors,
     extensions,
     formats,
@@ -15,6 +16,7 @@ from app import (
     health,
     jobs,
     logs,
+    sentry,
     twilio,
     whatsapp,
 )
@@ -25,7 +27,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment; the only place that knows every room."""
     app = Flask(__name__)
     app.config.from_object(config or Config.from_environment())
-    below = (logs, extensions, errors, headers, formats, jobs, twilio)
-    for room in (*below, auth, contract, health, coordinaciones, whatsapp):
+    below = (logs, sentry, extensions, errors, headers, formats, jobs, twilio)
+    for room in (*below, auth, contract, health, coordinaciones, whatsapp, doctor):
         room.init_app(app)
     return app

@@ -82,6 +82,14 @@ class PatientRedis(RedisStorage):
         """Tell whether Redis was in reach when it was looked for last; asks nobody."""
         return not self.down
 
+    def answers(self) -> bool:
+        """Ask Redis now, which may take a moment, and tell whether it answered in time."""
+        try:
+            with self._bounded():
+                return bool(self.get_connection().ping())
+        except Exception:
+            return False
+
     def look_due(self) -> bool:
         """Tell whether it is time to look whether Redis is back."""
         return self.down and time.monotonic() >= self._look_at

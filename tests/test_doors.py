@@ -40,11 +40,15 @@ PUBLIC = {
 # Open to Twilio alone, by its signature.
 TWILIO = {"whatsapp_webhook.webhook", "whatsapp_webhook.status"}
 
-# Open to whoever shows CRON_SECRET: tests/jobs/test_cron.py knocks there.
-CRON = {"cron.run"}
+# Open to whoever shows CRON_SECRET or METRICS_TOKEN: tests/jobs and tests/doctor knock there.
+CRON = {"cron.run", "metrics.show"}
 
 # Open to admins alone, of those who are signed in.
-ADMIN = {"people.index", "people.add", "people.reset", "people.set_active"}
+ADMIN = {"people.index", "people.add", "people.reset", "people.set_active"} | {
+    "doctor.show",
+    "doctor.twilio",
+    "doctor.receive_here",
+}
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 BUILT_IN = {"HEAD", "OPTIONS"}  # Flask adds them to every GET; their tests are their own.

@@ -1,0 +1,15 @@
+"""How it is: what works, what does not and how to mend it, for the admin, a shell and whoever watches over servers."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.doctor import cli, labels, metrics, views
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` the page "Diagnóstico", `flask doctor` and the numbers for Prometheus."""
+    labels.init_app(app)
+    for blueprint in (views.bp, metrics.bp):
+        app.register_blueprint(blueprint)
+    app.cli.add_command(cli.doctor)

@@ -1,0 +1,35 @@
+"""What the lines and their states are called on screen."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from app.doctor.checks import State
+
+LINES = {
+    "settings": _l("Ajustes"),
+    "database": _l("Base de datos"),
+    "disk": _l("Guardado"),
+    "redis": _l("Redis"),
+    "proxies": _l("Proxies"),
+    "people": _l("Personas"),
+    "work": _l("Tareas"),
+    "connection": _l("Conexión"),
+    "address": _l("Dirección pública"),
+    "webhooks": _l("Avisos de Twilio"),
+    "credentials": _l("Cuenta"),
+    "clock": _l("Reloj"),
+    "reception": _l("Quién recibe"),
+}
+# A word and a shape for each state, besides its colour.
+STATES = {
+    State.OK: (_l("Bien"), "check"),
+    State.WARN: (_l("Atención"), "warn"),
+    State.BAD: (_l("Mal"), "x"),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give the labels to `app`'s templates."""
+    app.jinja_env.globals.update(DOCTOR_LINES=LINES, DOCTOR_STATES=STATES)

@@ -1,0 +1,60 @@
+"""The admin's page "Diagnóstico": what works, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth.guard import person, require_admin
+from app.doctor import actions
+from app.doctor.checks import State
+from app.doctor.examine import examine_here, examine_twilio, missing_settings, suggest_webhook_url
+from app.extensions import limiter
+from app.htmx import see_other
+from app.twilio.signature import status_url
+
+bp = Blueprint("doctor", __name__, url_prefix="/settings/diagnosis")
+bp.before_request(require_admin)
+
+# Each look asks Twilio a few times.
+limit_asking = limiter.limit("30 per minute", key_func=person)
+
+
+def _ask_twilio() -> dict[str, Any]:
+    lines, reception = examine_twilio()
+    wrong = any(line.name == "reception" and line.state is State.BAD for line in lines)
+    return {
+        "lines": lines,
+        "webhook_url": suggest_webhook_url(),
+        "settable": wrong and reception is not None and reception.settable and actions.is_usable(),
+    }
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    house, way = examine_here()
+    url = suggest_webhook_url()
+    asked = _ask_twilio() if request.args.get("twilio") else {}  # For browsers that run no scripts.
+    return render_template(
+        "doctor/show.html",
+        house=house,
+        way=way,
+        connected=not {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} & set(missing_settings()),
+        status_url=status_url(url),
+        **({"webhook_url": url} | asked),
+    )
+
+
+@bp.get("/twilio")
+@limit_asking
+def twilio() -> ResponseReturnValue:
+    return render_template("doctor/_twilio.html", **_ask_twilio())
+
+
+@bp.post("/twilio")
+@limit_asking
+def receive_here() -> ResponseReturnValue:
+    actions.receive_here()
+    return see_other(url_for(".show"))
