@@ -7,11 +7,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.txt /srv/coordina/
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv install --no-compile -r /srv/coordina/requirements.txt
-# A third of it is never read: where each prefix of the world's phones lies and who its carrier was, and how days and
-# numbers are written in languages that Coordina does not speak.
-RUN rm -r /opt/venv/lib/python3.*/site-packages/phonenumbers/geodata \
-        /opt/venv/lib/python3.*/site-packages/phonenumbers/carrierdata \
-    && find /opt/venv/lib/python3.*/site-packages/babel/locale-data -type f \
+# A quarter of it is never read: how days and numbers are written in languages that Coordina does not speak.
+RUN find /opt/venv/lib/python3.*/site-packages/babel/locale-data -type f \
         ! -name root.dat ! -name 'es*.dat' ! -name 'en*.dat' -delete
 COPY config.py gunicorn.conf.py wsgi.py /srv/coordina/
 COPY app /srv/coordina/app
