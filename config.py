@@ -19,6 +19,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = ("es_AR", "en")
 
+_CONSOLE = "copy it from the first page of Twilio's console"
+# What a laptop can do without. On Vercel an office would wait for messages that are all refused, and nobody would know.
+_NEEDED_ON_VERCEL = {
+    "TWILIO_ACCOUNT_SID": _CONSOLE,
+    "TWILIO_AUTH_TOKEN": _CONSOLE,
+    "TWILIO_WEBHOOK_URL": "it is https://YOUR-DOMAIN/api/whatsapp/webhook",
+    "CRON_SECRET": 'make one with `python -c "import secrets; print(secrets.token_urlsafe(24))"`',
+}
+
 
 class ConfigError(RuntimeError):
     """A setting is missing or cannot be used; the text names it and says how to mend it."""
@@ -120,6 +129,25 @@ def _matching(env: Mapping[str, str], name: str, pattern: str, shape: str, defau
     return value
 
 
+def _database_url(env: Mapping[str, str], default: str) -> str:
+    """Return the database's URL; Vercel's older integrations with PostgreSQL have another name for it."""
+    url = env.get("DATABASE_URL", "").strip()
+    if not url and env.get("VERCEL"):
+        url = env.get("POSTGRES_URL", "").strip()
+    return parse_database_url(url or default)
+
+
+def _check_vercel(env: Mapping[str, str], database_url: str) -> None:
+    """Raise ConfigError when these settings would do on a laptop, and not on Vercel."""
+    if database_url.startswith("sqlite"):
+        raise ConfigError(
+            "DATABASE_URL must be PostgreSQL on Vercel, where no file lasts: connect a database to the project "
+            "(Storage, then Neon), and deploy again."
+        )
+    for name, fix in _NEEDED_ON_VERCEL.items():
+        _require(env, name, f"{fix}, set it in the project's Environment Variables, and deploy again.")
+
+
 def _secret_key(env: Mapping[str, str]) -> str:
     recipe = 'make one with `python -c "import secrets; print(secrets.token_urlsafe(48))"`.'
     value = _require(env, "SECRET_KEY", recipe)
@@ -159,6 +187,8 @@ class Config:
     APP_LANGUAGE: str = "es_AR"
     DEFAULT_REGION: str = "AR"
     TRUSTED_PROXIES: int = 0
+    # Vercel's server leaves the path percent-encoded as it came; every other decodes it, as WSGI wants it.
+    PATHS_ARRIVE_ENCODED: bool = False
 
     JWT_ALGORITHM: str = "HS256"
     JWT_TOKEN_LOCATION: tuple[str, ...] = ("headers", "cookies")
@@ -187,10 +217,13 @@ class Config:
         Raises ConfigError, with one sentence that names the setting and its fix.
         """
         env = read_environment() if env is None else env
-        database_url = parse_database_url(env.get("DATABASE_URL", "").strip() or cls.SQLALCHEMY_DATABASE_URI)
+        database_url = _database_url(env, cls.SQLALCHEMY_DATABASE_URI)
         redis_url = _matching(env, "REDIS_URL", r"rediss?://.+", "a URL that starts with redis:// or rediss://")
+        secret_key = _secret_key(env)
+        if env.get("VERCEL"):
+            _check_vercel(env, database_url)
         return cls(
-            SECRET_KEY=_secret_key(env),
+            SECRET_KEY=secret_key,
             SQLALCHEMY_DATABASE_URI=database_url,
             SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url),
             TWILIO_ACCOUNT_SID=_matching(
@@ -212,6 +245,7 @@ class Config:
                 env, "DEFAULT_REGION", r"[A-Za-z]{2}", "two letters, such as AR", default="AR"
             ).upper(),
             TRUSTED_PROXIES=_number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
+            PATHS_ARRIVE_ENCODED="__VC_HANDLER_MODULE_NAME" in env,
             RATELIMIT_ENABLED=_flag(env, "RATELIMIT_ENABLED", True),
             RATELIMIT_STORAGE_URI=f"patient-{redis_url}" if redis_url else "memory://",  # See app/limit_store.py.
         )
