@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app import auth, backup, contract, coordinaciones, errors, extensions, formats, headers, jobs, twilio, whatsapp
+from app import (
+    auth,
+    backup,
+    contract,
+    coordinaciones,
+    errors,
+    extensions,
+    formats,
+    headers,
+    jobs,
+    paths,
+    twilio,
+    whatsapp,
+)
 from config import Config
 
 
@@ -12,6 +25,20 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment; the only place that knows every room."""
     app = Flask(__name__)
     app.config.from_object(config or Config.from_environment())
-    for room in (extensions, errors, headers, formats, backup, jobs, twilio, auth, contract, coordinaciones, whatsapp):
+    rooms = (
+        extensions,
+        errors,
+        paths,
+        headers,
+        formats,
+        backup,
+        jobs,
+        twilio,
+        auth,
+        contract,
+        coordinaciones,
+        whatsapp,
+    )
+    for room in rooms:
         room.init_app(app)
     return app

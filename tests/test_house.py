@@ -21,7 +21,7 @@ TEMPLATES = ROOT / "app" / "templates"
 # may import one another, though never in a circle.
 ROOMS = (
     {"limit_store"},
-    {"extensions", "htmx", "headers", "phones"},
+    {"extensions", "htmx", "headers", "paths", "phones"},
     {"errors", "formats", "backup"},
     {"jobs", "twilio"},
     {"auth"},
