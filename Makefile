@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e image vercel bench-scale translations clean
+.PHONY: help demo test lint types e2e image vercel bench bench-scale translations clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ image: $(VENV)/dev ## Do what the Dockerfile says without Docker, and run what c
 
 vercel: $(VENV)/dev ## Build what is committed as Vercel does, and play the round trip through Vercel's own runtime
 	$(BIN)/python -m ci.vercel
+
+bench: $(VENV)/dev ## Measure against a floor in the same run: the cold start at Vercel
+	$(BIN)/python -m bench.cold_start
 
 bench-scale: $(VENV)/dev ## Measure again what docs/scale.md says, on a PostgreSQL of its own (some fifteen minutes)
 	for script in instance counter partitioning replica; do $(BIN)/python -m bench.$$script || exit 1; done
