@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app import hmac_jwt  # noqa: F401  (It comes before whatever imports PyJWT.)
-
-# isort: split
 from app import (
     auth,
     backup,
