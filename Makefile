@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e translations clean
+.PHONY: help demo test lint types e2e image vercel bench bench-scale translations clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,12 +28,26 @@ test: $(VENV)/dev ## Run every test that this machine can: the browser's too whe
 lint: $(VENV)/dev ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
 types: $(VENV)/dev ## Check the types, strictly
 	$(BIN)/mypy
 
 e2e: $(VENV)/dev ## Run the browser's tests alone
 	$(BIN)/python -m pytest -m e2e
+
+image: $(VENV)/dev ## Do what the Dockerfile says without Docker, and run what comes out of it
+	$(BIN)/python .ci/image.py
+
+vercel: $(VENV)/dev ## Build what is committed as Vercel does, and play the round trip through Vercel's own runtime
+	$(BIN)/python -m ci.vercel
+
+bench: $(VENV)/dev ## Measure against a floor in the same run: the cold start at Vercel
+	$(BIN)/python -m bench.cold_start
+
+bench-scale: $(VENV)/dev ## Measure again what docs/scale.md says, on a PostgreSQL of its own (some fifteen minutes)
+	for script in instance counter partitioning replica; do $(BIN)/python -m bench.$$script || exit 1; done
 
 translations: $(VENV)/dev ## Gather the sentences of the code into the English catalogue, and compile it
 	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-wrap --omit-header --sort-by-file --add-location=file -o $(VENV)/messages.pot .

@@ -23,12 +23,18 @@ ROOT = Path(__file__).resolve().parent
 LANGUAGES = ("es_AR", "en")
 _SECRET_SHAPE = (r"\S{16,}", "16 characters or more, without spaces")
 
+_CONSOLE = "copy it from the first page of Twilio's console"
+# What a laptop can do without. On Vercel an office would wait for messages that are all refused, and nobody would know.
+_NEEDED_ON_VERCEL = {
+    "TWILIO_ACCOUNT_SID": _CONSOLE,
+    "TWILIO_AUTH_TOKEN": _CONSOLE,
+    "TWILIO_WEBHOOK_URL": "it is https://YOUR-DOMAIN/api/whatsapp/webhook",
+    "CRON_SECRET": 'make one with `python -c "import secrets; print(secrets.token_urlsafe(24))"`',
+}
+
 
 class ConfigError(ClickException):
-    """A setting is missing or cannot be used; the text names it and says how to mend it.
-
-    Every `flask` command shows it as that one sentence, and ends with 1.
-    """
+    """A setting is missing or cannot be used; one sentence, which every `flask` command shows, names it and its fix."""
 
 
 def read_environment() -> dict[str, str]:
@@ -100,13 +106,6 @@ def _timezone(env: Mapping[str, str]) -> str:
     return name
 
 
-def _language(env: Mapping[str, str]) -> str:
-    name = env.get("APP_LANGUAGE", "").strip() or "es_AR"
-    if name not in LANGUAGES:
-        raise ConfigError(f"APP_LANGUAGE must be one of {', '.join(LANGUAGES)}, not {name!r}.")
-    return name
-
-
 def _url(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "").strip()
     try:
@@ -129,30 +128,45 @@ def _matching(env: Mapping[str, str], name: str, pattern: str, shape: str, defau
 
 def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
     value = env.get(name, "").strip() or default
-    if value.lower() not in map(str.lower, allowed):
-        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
-    return value
-
-
-def _log_format(env: Mapping[str, str]) -> str:
-    # A person reads a terminal; whatever gathers the lines of a server reads JSON.
-    person = not env.get("VERCEL") and sys.stderr is not None and sys.stderr.isatty()
-    return _one_of(env, "LOG_FORMAT", ("json", "text"), "text" if person else "json").lower()
+    for one in allowed:
+        if one.lower() == value.lower():
+            return one
+    raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
 
 
 def _watching(env: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings that say what is told of how it is, and to whom."""
+    # A person reads a terminal; whatever gathers the lines of a server reads JSON.
+    person = not env.get("VERCEL") and sys.stderr is not None and sys.stderr.isatty()
     token = _matching(env, "METRICS_TOKEN", *_SECRET_SHAPE)
+    dsn = (r"https?://[^@\s]+@\S+/\d+", "the DSN that Sentry shows, or nothing")
     return {
-        "LOG_FORMAT": _log_format(env),
-        "LOG_LEVEL": _one_of(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO").upper(),
+        "LOG_FORMAT": _one_of(env, "LOG_FORMAT", ("json", "text"), "text" if person else "json"),
+        "LOG_LEVEL": _one_of(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         "LOG_REQUESTS": _flag(env, "LOG_REQUESTS", False),
-        "SENTRY_DSN": _matching(
-            env, "SENTRY_DSN", r"https?://[^@\s]+@\S+/\d+", "the DSN that Sentry shows, or nothing"
-        ),
+        "SENTRY_DSN": _matching(env, "SENTRY_DSN", *dsn),
         # Each scrape would wake a function, which has nobody to tell it how it is.
         "METRICS_TOKEN": "" if env.get("VERCEL") else token,
     }
+
+
+def _database_url(env: Mapping[str, str], default: str) -> str:
+    """Return the database's URL; Vercel's older integrations with PostgreSQL have another name for it."""
+    url = env.get("DATABASE_URL", "").strip()
+    if not url and env.get("VERCEL"):
+        url = env.get("POSTGRES_URL", "").strip()
+    return parse_database_url(url or default)
+
+
+def _check_vercel(env: Mapping[str, str], database_url: str) -> None:
+    """Raise ConfigError when these settings would do on a laptop, and not on Vercel."""
+    if database_url.startswith("sqlite"):
+        raise ConfigError(
+            "DATABASE_URL must be PostgreSQL on Vercel, where no file lasts: connect a database to the project "
+            "(Storage, then Neon), and deploy again."
+        )
+    for name, fix in _NEEDED_ON_VERCEL.items():
+        _require(env, name, f"{fix}, set it in the project's Environment Variables, and deploy again.")
 
 
 def _secret_key(env: Mapping[str, str]) -> str:
@@ -201,6 +215,8 @@ class Config:
     APP_LANGUAGE: str = "es_AR"
     DEFAULT_REGION: str = "AR"
     TRUSTED_PROXIES: int = 0
+    # Vercel's server leaves the path percent-encoded as it came; every other decodes it, as WSGI wants it.
+    PATHS_ARRIVE_ENCODED: bool = False
 
     JWT_ALGORITHM: str = "HS256"
     JWT_TOKEN_LOCATION: tuple[str, ...] = ("headers", "cookies")
@@ -229,10 +245,13 @@ class Config:
         Raises ConfigError, with one sentence that names the setting and its fix.
         """
         env = read_environment() if env is None else env
-        database_url = parse_database_url(env.get("DATABASE_URL", "").strip() or cls.SQLALCHEMY_DATABASE_URI)
+        database_url = _database_url(env, cls.SQLALCHEMY_DATABASE_URI)
         redis_url = _matching(env, "REDIS_URL", r"rediss?://.+", "a URL that starts with redis:// or rediss://")
+        secret_key = _secret_key(env)
+        if env.get("VERCEL"):
+            _check_vercel(env, database_url)
         return cls(
-            SECRET_KEY=_secret_key(env),
+            SECRET_KEY=secret_key,
             SQLALCHEMY_DATABASE_URI=database_url,
             SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url),
             TWILIO_ACCOUNT_SID=_matching(
@@ -251,11 +270,12 @@ class Config:
             VERCEL=bool(env.get("VERCEL")),
             **_watching(env),
             APP_TIMEZONE=_timezone(env),
-            APP_LANGUAGE=_language(env),
+            APP_LANGUAGE=_one_of(env, "APP_LANGUAGE", LANGUAGES, "es_AR"),
             DEFAULT_REGION=_matching(
                 env, "DEFAULT_REGION", r"[A-Za-z]{2}", "two letters, such as AR", default="AR"
             ).upper(),
             TRUSTED_PROXIES=_number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
+            PATHS_ARRIVE_ENCODED="__VC_HANDLER_MODULE_NAME" in env,
             RATELIMIT_ENABLED=_flag(env, "RATELIMIT_ENABLED", True),
             RATELIMIT_STORAGE_URI=f"patient-{redis_url}" if redis_url else "memory://",  # See app/limit_store.py.
         )

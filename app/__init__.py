@@ -6,6 +6,7 @@ from flask import Flask
 
 from app import (
     auth,
+    backup,
     contract,
     coordinaciones,
     doctor,
@@ -16,6 +17,7 @@ from app import (
     health,
     jobs,
     logs,
+    paths,
     sentry,
     twilio,
     whatsapp,
@@ -27,7 +29,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment; the only place that knows every room."""
     app = Flask(__name__)
     app.config.from_object(config or Config.from_environment())
-    below = (logs, sentry, extensions, errors, headers, formats, jobs, twilio)
+    below = (logs, sentry, extensions, errors, paths, headers, formats, backup, jobs, twilio)
     for room in (*below, auth, contract, health, coordinaciones, whatsapp, doctor):
         room.init_app(app)
     return app

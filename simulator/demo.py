@@ -206,7 +206,7 @@ def serve(running: list[subprocess.Popen[bytes]], app_port: int, simulator_port:
     running.append(start(["simulator", "--port", str(simulator_port), "--sample", str(SAMPLE)], environment))
     wait_until_up(f"http://127.0.0.1:{simulator_port}/control/clients", running[0])
     build(environment, password)
-    gunicorn = ["gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{app_port}", "--threads", "8", "--log-level", "warning"]
+    gunicorn = ["gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{app_port}", "--workers", "1", "--log-level", "warning"]
     running.append(start(gunicorn, environment))
     wait_until_up(f"http://127.0.0.1:{app_port}/login", running[1])
     announce(app_port, simulator_port, password)

@@ -75,6 +75,12 @@ class LiveServer:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
+    def stop(self) -> int:
+        """Ask the server to end (SIGTERM), wait until it has, and return its exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(60)
+
     def flask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `flask` command with the server's settings."""
         return subprocess.run(

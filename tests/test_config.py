@@ -15,6 +15,15 @@ from config import Config, ConfigError, TestConfig, engine_options, parse_databa
 ROOT = Path(config.__file__).parent
 KEY = "k" * 48
 SID = "0123456789abcdef0123456789abcdef"
+NEON = "postgresql://me:pw@ep-x-pooler.aws.neon.tech/neondb?sslmode=require&channel_binding=require"
+ON_VERCEL = {
+    "VERCEL": "1",
+    "DATABASE_URL": NEON,
+    "TWILIO_ACCOUNT_SID": "AC" + SID,
+    "TWILIO_AUTH_TOKEN": "token",
+    "TWILIO_WEBHOOK_URL": "https://coordina.example/api/whatsapp/webhook",
+    "CRON_SECRET": "c" * 16,
+}
 
 
 def read(**env: str) -> Config:
@@ -115,13 +124,14 @@ def test_only_what_a_database_needs_reaches_its_pool() -> None:
         ("TRUSTED_PROXIES", "one"),
         ("TRUSTED_PROXIES", "²"),
         ("RATELIMIT_ENABLED", "maybe"),
-        ("CRON_SECRET", "short"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "loud"),
         ("LOG_REQUESTS", "sometimes"),
         ("SENTRY_DSN", "https://sentry.example/1"),
         ("METRICS_TOKEN", "short"),
         ("METRICS_TOKEN", "with spaces between the words"),
+        ("CRON_SECRET", "too-short"),
+        ("CRON_SECRET", "with spaces in it, and long"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_in_one_sentence(name: str, value: str) -> None:
@@ -175,8 +185,43 @@ def test_limits_are_counted_in_redis_when_there_is_one() -> None:
 
 
 def test_on_vercel_its_own_proxy_is_trusted() -> None:
-    assert read(VERCEL="1").TRUSTED_PROXIES == 1
-    assert read(VERCEL="1", TRUSTED_PROXIES="0").TRUSTED_PROXIES == 0
+    assert read(**ON_VERCEL).TRUSTED_PROXIES == 1
+    assert read(**ON_VERCEL, TRUSTED_PROXIES="0").TRUSTED_PROXIES == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", *(name for name in ON_VERCEL if name not in ("VERCEL", "DATABASE_URL"))]
+)
+@pytest.mark.parametrize("value", ["", "  "])
+def test_vercel_is_refused_what_a_laptop_can_do_without(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        read(**ON_VERCEL | {name: value})
+
+    assert re.match(rf"{name} is not set: .+\.$", str(refusal.value))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["", " ", "sqlite:////tmp/coordina.db"])
+def test_vercel_is_refused_a_database_in_a_file(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^DATABASE_URL must be PostgreSQL on Vercel, .+Neon.+\.$"):
+        read(**ON_VERCEL | {"DATABASE_URL": url})
+
+
+def test_neons_own_variables_are_enough() -> None:
+    older = ON_VERCEL | {"DATABASE_URL": "", "POSTGRES_URL": "postgres://me:pw@db.example/x?sslmode=require"}
+
+    def used(**env: str) -> str:
+        return read(**env).SQLALCHEMY_DATABASE_URI
+
+    assert used(**ON_VERCEL) == NEON.replace("postgresql:", "postgresql+psycopg:")
+    assert used(**ON_VERCEL, POSTGRES_URL="postgres://other/x") == used(**ON_VERCEL)
+    assert used(**older) == "postgresql+psycopg://me:pw@db.example/x?sslmode=require"
+    assert used(POSTGRES_URL="postgres://me@other/x").startswith("sqlite:")
+
+
+def test_only_vercels_own_server_is_taken_to_leave_paths_encoded() -> None:
+    assert read(**ON_VERCEL, __VC_HANDLER_MODULE_NAME="wsgi").PATHS_ARRIVE_ENCODED
+    assert not read(**ON_VERCEL).PATHS_ARRIVE_ENCODED  # `vercel dev` and the build, which serve as others do.
 
 
 def test_the_log_is_for_machines_where_no_terminal_is() -> None:
@@ -194,7 +239,7 @@ def test_whoever_watches_is_let_in_by_a_setting_and_on_vercel_by_none() -> None:
 
     assert (dsn, token, False) == (settings.SENTRY_DSN, settings.METRICS_TOKEN, settings.VERCEL)
     assert (read().SENTRY_DSN, read().METRICS_TOKEN) == ("", "")
-    assert (read(VERCEL="1", METRICS_TOKEN=token).METRICS_TOKEN, read(VERCEL="1").VERCEL) == ("", True)
+    assert (read(**ON_VERCEL, METRICS_TOKEN=token).METRICS_TOKEN, read(**ON_VERCEL).VERCEL) == ("", True)
 
 
 def test_tests_have_cheap_settings_and_no_limits() -> None:

@@ -40,6 +40,8 @@ class LoginSession(Base):
     """
 
     __tablename__ = "sesiones"
+    # A restored session would be signed in again, whoever had signed it out since.
+    __table_args__ = {"info": {"backup": "left out"}}
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("usuarios.id", ondelete="CASCADE"), index=True)

@@ -27,6 +27,7 @@ class Job(Base):
             sqlite_where=text("failed_at IS NULL"),
             postgresql_where=text("failed_at IS NULL"),
         ),
+        {"info": {"backup": "seeded"}},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -45,6 +46,7 @@ class Heartbeat(Base):
     """When something happened last that nobody was there to see: the cron, the worker, a webhook that was refused."""
 
     __tablename__ = "latidos"
+    __table_args__ = {"info": {"backup": "left out"}}
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[datetime]

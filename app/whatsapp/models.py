@@ -17,7 +17,7 @@ class ChangeCounter(Base):
     """The one row that numbers changes. Writers take its lock first, so numbers come in the order of commits."""
 
     __tablename__ = "cambios"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"info": {"backup": "seeded"}})
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[int] = mapped_column(BigInteger, default=0)

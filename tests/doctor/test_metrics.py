@@ -14,7 +14,6 @@ from app.doctor import queries
 from app.extensions import db, utcnow, writing
 from app.jobs.actions import beat
 from app.jobs.models import Job
-from config import Config
 from tests.doctor.conftest import MakeApp
 from tests.factories import Factories
 
@@ -75,13 +74,6 @@ def test_nobody_else_is_told(watched: FlaskClient, shown: str | None) -> None:
 def test_there_is_no_such_door_unless_somebody_opens_it(nobody: FlaskClient) -> None:
     assert nobody.get("/metrics").status_code == 404
     assert nobody.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
-
-
-def test_on_vercel_it_stays_shut() -> None:
-    settings = {"SECRET_KEY": "k" * 48, "METRICS_TOKEN": TOKEN.replace(" ", "-")}
-
-    assert Config.from_environment(settings).METRICS_TOKEN
-    assert Config.from_environment(settings | {"VERCEL": "1"}).METRICS_TOKEN == ""
 
 
 def test_no_number_walks_through_all_messages(app: Flask) -> None:

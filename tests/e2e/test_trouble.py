@@ -43,6 +43,7 @@ def test_a_window_that_closed_meanwhile_refuses_and_keeps_the_words(
     expect(page.locator("#seen[data-unread]")).to_have_count(0)
     page.locator("#composer-text").fill("¿Seguís ahí?")
     page.route("**/whatsapp/unread", lambda route: route.fulfill(status=304))  # No poll tells it first.
+    page.wait_for_load_state("networkidle")  # Nor anything that is still on its way.
     close_window()
 
     page.locator("#composer-text").press("Enter")

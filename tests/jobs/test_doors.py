@@ -93,6 +93,7 @@ def test_on_a_server_a_thread_works_and_nobodys_connection_is_held(app: Flask, c
     workers[0].join(10)
     with own.app_context():
         assert jobs() == []
+    with own.app_context():
         db.engine.dispose()
 
 
