@@ -22,9 +22,9 @@ MOST_BYTES = 150 * 2**20
 TOP = {".vc-config.json", "__pycache__", "_vendor", "app", "config.py", "docs", "vc__handler__python.py", "wsgi.py"}
 STATIC_KINDS = {".css", ".ico", ".js", ".md", ".png", ".svg", ".webmanifest", ".woff2"}
 # What no line of ours imports: a URL, a library or the standard library asks for it by its name.
+LOADED_BY_NAME = {"psycopg", "psycopg_binary", "redis", "tzdata"}
 # Not shipped: whoever sets SENTRY_DSN adds it, and the app says so where it is missing.
 ON_REQUEST = {"sentry_sdk"}
-LOADED_BY_NAME = {"psycopg", "psycopg_binary", "redis", "tzdata"}
 
 
 def files(folder: Path) -> list[str]:
