@@ -90,14 +90,24 @@ def _run(schema: OpenApiSchema) -> list[str]:
     return found
 
 
-def _send_what_chance_may_miss(schema: OpenApiSchema, bearer: str) -> None:
-    """Ask by name for what a send answers; generated requests meet the right contact, and the right mood, by chance."""
+def _ask_what_chance_may_miss(schema: OpenApiSchema, wire: Wire) -> None:
+    """Ask by name for answers that few generated requests get: the right contact, the right mood, the wrong words."""
+    bearer = f"Bearer {_sign_in(wire)['access_token']}"
 
     def send(to: str, key: str) -> int:
         headers = {"Authorization": bearer, "Idempotency-Key": key}
         case = schema["/api/whatsapp/send"]["POST"].Case(body={"to": to, "body": "Hola"}, media_type="application/json")
         return int(case.call_and_validate(headers=headers).status_code)
 
+    operation = schema["/api/coordinaciones/{id}"]["GET"]
+    missing = operation.Case(path_parameters={"id": 999}).call_and_validate(headers={"Authorization": bearer})
+    unsigned = schema["/api/whatsapp/webhook"]["POST"].Case(
+        body={"MessageSid": "SM1"}, media_type="application/x-www-form-urlencoded"
+    )
+    broken = Client(wire).post("/api/auth/login", data="{", content_type="application/json")
+
+    assert (missing.status_code, unsigned.call_and_validate().status_code) == (404, 403)
+    assert (broken.status_code, broken.mimetype) == (400, "application/problem+json")
     assert [send(to, to) for to in ("+5491155550102", "+5491155550103")] == [409, 409]
     assert {send("+5491155550101", f"mood {number}") for number in range(35)} == {201, 202, 502}
 
@@ -181,7 +191,7 @@ def test_no_answer_is_outside_the_document(wire: Wire) -> None:
     _show_credentials(schema, wire)
 
     found = _run(schema)
-    _send_what_chance_may_miss(schema, f"Bearer {_sign_in(wire)['access_token']}")
+    _ask_what_chance_may_miss(schema, wire)
 
     assert not found, f"{len(found)} found:\n" + "\n".join(found)
     # Every answer that can be had without a fault of ours was had, so the run looked at what it should.
