@@ -23,7 +23,8 @@ demo: $(VENV)/run ## Run Coordina with sample data, and the clients' phones besi
 	@$(BIN)/python -m simulator.demo
 
 test: $(VENV)/dev ## Run every test that this machine can: the browser's too where Chromium is, PostgreSQL's where TEST_DATABASE_URL says
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live
+	$(BIN)/python -m pytest tests/live tests/e2e
 
 lint: $(VENV)/dev ## Check style and formatting
 	$(BIN)/ruff check .
