@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,21 @@ def redis_url() -> str:
     return url
 
 
+@pytest.fixture
+def limited(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    """Return a function that starts a server which counts in a Redis; it is ended whatever becomes of the test."""
+    started: list[LiveServer] = []
+
+    def start(redis_url: str, url: str = database_url, workers: int = 1) -> LiveServer:
+        log = tmp_path / f"server-{len(started)}.log"
+        started.append(LiveServer(url, log, workers=workers, REDIS_URL=redis_url, RATELIMIT_ENABLED="1"))
+        return started[-1].start()
+
+    yield start
+    for server in started:
+        server.kill()
+
+
 def sign_in(server: LiveServer, email: str) -> tuple[int, str | None]:
     form = urllib.parse.urlencode({"email": email, "password": "no es esta"}).encode()
     try:
@@ -40,16 +56,11 @@ def sign_in(server: LiveServer, email: str) -> tuple[int, str | None]:
         return error.code, error.headers.get("Retry-After")
 
 
-def test_wrong_passwords_count_together_across_processes(
-    app: Flask, database_url: str, tmp_path: Path, redis_url: str
-) -> None:
-    server = LiveServer(
-        database_url, tmp_path / "server.log", workers=3, REDIS_URL=redis_url, RATELIMIT_ENABLED="1"
-    ).start()
+def test_wrong_passwords_count_together_across_processes(limited: Callable[..., LiveServer], redis_url: str) -> None:
+    server = limited(redis_url, workers=3)
     email = f"{uuid.uuid4().hex}@example.com"
 
     answers = [sign_in(server, email) for _try in range(8)]
-    server.kill()
 
     assert [status for status, _after in answers] == [401] * 5 + [429] * 3
     assert all(int(after or 0) >= 1 for _status, after in answers[5:])
@@ -90,12 +101,10 @@ def seconds_for(server: LiveServer, email: str) -> float:
 
 
 def test_a_redis_that_hangs_costs_one_request_a_second_at_most_and_memory_goes_on_counting(
-    app: Flask, database_url: str, tmp_path: Path, redis_url: str
+    limited: Callable[..., LiveServer], redis_url: str
 ) -> None:
     gate = Gate(redis_url)
-    server = LiveServer(
-        database_url, tmp_path / "server.log", workers=1, REDIS_URL=gate.url, RATELIMIT_ENABLED="1"
-    ).start()
+    server = limited(gate.url)
     email = f"{uuid.uuid4().hex}@example.com"
     usual = max(seconds_for(server, email) for _try in range(2))
 
@@ -112,16 +121,12 @@ def test_a_redis_that_hangs_costs_one_request_a_second_at_most_and_memory_goes_o
     while "Redis is back" not in server.log.read_text() and time.monotonic() < deadline:
         sign_in(server, "x@example.com")
     assert "Redis is back" in server.log.read_text()
-    server.kill()
     gate.door.close()
 
 
-def test_without_redis_in_reach_people_still_sign_in(app: Flask, database_url: str, tmp_path: Path) -> None:
-    server = LiveServer(
-        database_url, tmp_path / "server.log", workers=1, REDIS_URL="redis://127.0.0.1:9/0", RATELIMIT_ENABLED="1"
-    ).start()
+def test_without_redis_in_reach_people_still_sign_in(limited: Callable[..., LiveServer]) -> None:
+    server = limited("redis://127.0.0.1:9/0")
 
     status, _after = sign_in(server, "nadie@example.com")
-    server.kill()
 
     assert status == 401

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,12 @@ from config import ROOT
 from simulator.running import RunningSimulator
 from tests.factories import PASSWORD
 from tests.live.test_concurrency import idle, post, say
-from tests.live.test_shared_limits import redis_url, sign_in
+from tests.live.test_shared_limits import limited, redis_url, sign_in
 from tests.live_server import LiveServer
 from tests.signing import inbound_form
 
 pytestmark = pytest.mark.enable_socket
-__all__ = ["redis_url"]
+__all__ = ["limited", "redis_url"]
 
 PHONE = "+5491155550101"
 
@@ -94,14 +94,11 @@ def test_one_key_is_one_message_whoever_is_asked(
     assert sorted(stored) == sorted(received) == sorted(keys)
 
 
-def test_wrong_passwords_count_together(app: Flask, pooled_url: str, tmp_path: Path, redis_url: str) -> None:
-    shared = {"REDIS_URL": redis_url, "RATELIMIT_ENABLED": "1"}
-    both = [LiveServer(pooled_url, tmp_path / f"{name}.log", workers=1, **shared).start() for name in ("one", "two")]
+def test_wrong_passwords_count_together(limited: Callable[..., LiveServer], pooled_url: str, redis_url: str) -> None:
+    both = [limited(redis_url, pooled_url) for _ in range(2)]
     email = f"{uuid.uuid4().hex}@example.com"
 
     statuses = [sign_in(both[number % 2], email)[0] for number in range(7)]
-    for server in both:
-        server.kill()
 
     assert statuses == [401] * 5 + [429] * 2
 
