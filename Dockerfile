@@ -7,10 +7,15 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.txt /srv/coordina/
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv install --no-compile -r /srv/coordina/requirements.txt
-# A quarter of it is never read: how days and numbers are written in languages that Coordina does not speak.
+# A third of it is never read: how days and numbers are written in languages that Coordina does not speak, what
+# Twilio sells besides messages, and what Pillow needs for letters, colours and pictures that WhatsApp has not.
 RUN find /opt/venv/lib/python3.*/site-packages/babel/locale-data -type f \
-        ! -name root.dat ! -name 'es*.dat' ! -name 'en*.dat' -delete
-COPY config.py gunicorn.conf.py wsgi.py /srv/coordina/
+        ! -name root.dat ! -name 'es*.dat' ! -name 'en*.dat' -delete \
+    && find /opt/venv/lib/python3.*/site-packages/twilio/rest -mindepth 1 -maxdepth 1 -type d \
+        ! -name api ! -name content ! -name messaging -exec rm -r {} + \
+    && find /opt/venv/lib/python3.*/site-packages/PIL /opt/venv/lib/python3.*/site-packages/pillow.libs -type f \
+        -regextype posix-extended -regex '.*/(_(avif|imagingft|imagingcms|imagingtk)\.|lib(avif|freetype|harfbuzz|png16|brotli|lcms2)).*' -delete
+COPY config.py environment.py gunicorn.conf.py wsgi.py /srv/coordina/
 COPY app /srv/coordina/app
 COPY docs/openapi.yaml /srv/coordina/docs/
 COPY migrations /srv/coordina/migrations

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+E2E ?= tests/e2e tests/simulator
+FAST ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types e2e image vercel bench bench-scale translations clean
@@ -23,8 +25,9 @@ demo: $(VENV)/run ## Run Coordina with sample data, and the clients' phones besi
 	@$(BIN)/python -m simulator.demo
 
 test: $(VENV)/dev ## Run every test that this machine can: the browser's too where Chromium is, PostgreSQL's where TEST_DATABASE_URL says
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live
-	$(BIN)/python -m pytest tests/live tests/e2e
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live $(FAST)
+	$(BIN)/python -m pytest tests/live
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)
 
 lint: $(VENV)/dev ## Check style and formatting
 	$(BIN)/ruff check .
@@ -36,7 +39,7 @@ types: $(VENV)/dev ## Check the types, strictly
 	$(BIN)/mypy
 
 e2e: $(VENV)/dev ## Run the browser's tests alone
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)
 
 image: $(VENV)/dev ## Do what the Dockerfile says without Docker, and run what comes out of it
 	$(BIN)/python .ci/image.py

@@ -14,10 +14,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from click import ClickException
+from environment import (
+    ConfigError,
+    flag,
+    mail_settings,
+    matching,
+    number,
+    one_of,
+    push_settings,
+    require,
+    timezone_name,
+    whole_url,
+)
 
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = ("es_AR", "en")
@@ -31,10 +40,6 @@ _NEEDED_ON_VERCEL = {
     "TWILIO_WEBHOOK_URL": "it is https://YOUR-DOMAIN/api/whatsapp/webhook",
     "CRON_SECRET": 'make one with `python -c "import secrets; print(secrets.token_urlsafe(24))"`',
 }
-
-
-class ConfigError(ClickException):
-    """A setting is missing or cannot be used; one sentence, which every `flask` command shows, names it and its fix."""
 
 
 def read_environment() -> dict[str, str]:
@@ -74,79 +79,49 @@ def engine_options(database_url: str) -> dict[str, Any]:
     }
 
 
-def _require(env: Mapping[str, str], name: str, fix: str) -> str:
-    value = env.get(name, "").strip()
-    if not value:
-        raise ConfigError(f"{name} is not set: {fix}")
-    return value
-
-
-def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
-    value = env.get(name, "").strip().lower()
-    if value in ("", "1", "true", "yes", "on", "0", "false", "no", "off"):
-        return default if not value else value in ("1", "true", "yes", "on")
-    raise ConfigError(f"{name} must be 1 or 0, not {value!r}.")
-
-
-def _number(env: Mapping[str, str], name: str, default: int) -> int:
-    value = env.get(name, "").strip()
-    if value and not (value.isascii() and value.isdigit()):
-        raise ConfigError(f"{name} must be a whole number, not {value!r}.")
-    return int(value) if value else default
-
-
-def _timezone(env: Mapping[str, str]) -> str:
-    name = env.get("APP_TIMEZONE", "").strip() or "America/Argentina/Buenos_Aires"
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigError(
-            f"APP_TIMEZONE {name!r} is not a known time zone, such as America/Argentina/Buenos_Aires."
-        ) from None
-    return name
-
-
-def _url(env: Mapping[str, str], name: str) -> str:
-    value = env.get(name, "").strip()
-    try:
-        parts = urlsplit(value)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:  # A bracket without its pair, for one.
-        whole = False
-    if value and not whole:
-        raise ConfigError(f"{name} must be a whole URL that starts with https://.")
-    return value
-
-
-def _matching(env: Mapping[str, str], name: str, pattern: str, shape: str, default: str = "") -> str:
-    """Return a setting that is absent or looks like `pattern`; one in the wrong place is found at start."""
-    value = env.get(name, "").strip() or default
-    if value and not re.fullmatch(pattern, value):
-        raise ConfigError(f"{name} must be {shape}.")
-    return value
-
-
-def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
-    value = env.get(name, "").strip() or default
-    for one in allowed:
-        if one.lower() == value.lower():
-            return one
-    raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
-
-
 def _watching(env: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings that say what is told of how it is, and to whom."""
     # A person reads a terminal; whatever gathers the lines of a server reads JSON.
     person = not env.get("VERCEL") and sys.stderr is not None and sys.stderr.isatty()
-    token = _matching(env, "METRICS_TOKEN", *_SECRET_SHAPE)
+    token = matching(env, "METRICS_TOKEN", *_SECRET_SHAPE)
     dsn = (r"https?://[^@\s]+@\S+/\d+", "the DSN that Sentry shows, or nothing")
     return {
-        "LOG_FORMAT": _one_of(env, "LOG_FORMAT", ("json", "text"), "text" if person else "json"),
-        "LOG_LEVEL": _one_of(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
-        "LOG_REQUESTS": _flag(env, "LOG_REQUESTS", False),
-        "SENTRY_DSN": _matching(env, "SENTRY_DSN", *dsn),
+        "LOG_FORMAT": one_of(env, "LOG_FORMAT", ("json", "text"), "text" if person else "json"),
+        "LOG_LEVEL": one_of(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+        "LOG_REQUESTS": flag(env, "LOG_REQUESTS", False),
+        "SENTRY_DSN": matching(env, "SENTRY_DSN", *dsn),
         # Each scrape would wake a function, which has nobody to tell it how it is.
         "METRICS_TOKEN": "" if env.get("VERCEL") else token,
+    }
+
+
+def _twilio(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of Twilio and of what is told there."""
+    account = (r"AC[0-9a-fA-F]{32}", "AC and 32 characters, as Twilio's console shows it")
+    service = (r"MG[0-9a-fA-F]{32}", "MG and 32 characters, or nothing")
+    return {
+        "TWILIO_ACCOUNT_SID": matching(env, "TWILIO_ACCOUNT_SID", *account),
+        "TWILIO_AUTH_TOKEN": env.get("TWILIO_AUTH_TOKEN", "").strip(),
+        "TWILIO_WHATSAPP_NUMBER": _whatsapp_number(env),
+        "TWILIO_WEBHOOK_URL": whole_url(env, "TWILIO_WEBHOOK_URL"),
+        "TWILIO_MESSAGING_SERVICE_SID": matching(env, "TWILIO_MESSAGING_SERVICE_SID", *service),
+        "TWILIO_API_BASE_URL": whole_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
+        "WHATSAPP_TYPING_INDICATOR": flag(env, "WHATSAPP_TYPING_INDICATOR", True),
+    }
+
+
+def _media(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of the bucket that keeps files; without one, the database does."""
+    names = ("MEDIA_S3_ACCESS_KEY_ID", "MEDIA_S3_SECRET_ACCESS_KEY")
+    bucket = matching(env, "MEDIA_S3_BUCKET", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, or nothing")
+    if bucket:
+        for name in names:
+            require(env, name, "the bucket of MEDIA_S3_BUCKET opens to nobody without it.")
+    return {
+        "MEDIA_S3_BUCKET": bucket,
+        "MEDIA_S3_ENDPOINT": whole_url(env, "MEDIA_S3_ENDPOINT").rstrip("/"),
+        "MEDIA_S3_REGION": matching(env, "MEDIA_S3_REGION", r"[a-z0-9-]+", "a region, such as us-east-1", "us-east-1"),
+        **{name: env.get(name, "").strip() for name in names},
     }
 
 
@@ -166,12 +141,12 @@ def _check_vercel(env: Mapping[str, str], database_url: str) -> None:
             "(Storage, then Neon), and deploy again."
         )
     for name, fix in _NEEDED_ON_VERCEL.items():
-        _require(env, name, f"{fix}, set it in the project's Environment Variables, and deploy again.")
+        require(env, name, f"{fix}, set it in the project's Environment Variables, and deploy again.")
 
 
 def _secret_key(env: Mapping[str, str]) -> str:
     recipe = 'make one with `python -c "import secrets; print(secrets.token_urlsafe(48))"`.'
-    value = _require(env, "SECRET_KEY", recipe)
+    value = require(env, "SECRET_KEY", recipe)
     # RFC 7518, 3.2: a key for HS256 has at least 256 bits.
     if len(value.encode()) < 32:
         raise ConfigError(f"SECRET_KEY is too short: it needs 32 characters or more; {recipe}")
@@ -181,7 +156,7 @@ def _secret_key(env: Mapping[str, str]) -> str:
 def _whatsapp_number(env: Mapping[str, str]) -> str:
     name = "TWILIO_WHATSAPP_NUMBER"
     bare = {name: re.sub(r"[\s().-]", "", env.get(name, "")).removeprefix("whatsapp:")}
-    return _matching(bare, name, r"\+[1-9]\d{6,14}", "a number with its country code, such as +14155238886")
+    return matching(bare, name, r"\+[1-9]\d{6,14}", "a number with its country code, such as +14155238886")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +174,30 @@ class Config:
     TWILIO_MESSAGING_SERVICE_SID: str = ""
     TWILIO_API_BASE_URL: str = ""
     TWILIO_TIMEOUT: float = 10.0
+
+    # Whether clients see that staff read and write to them, as far as Twilio's typing indicator tells them.
+    WHATSAPP_TYPING_INDICATOR: bool = True
+
+    # Where files are kept: in the database, or in a bucket that speaks S3's language.
+    MEDIA_S3_BUCKET: str = ""
+    MEDIA_S3_ENDPOINT: str = ""
+    MEDIA_S3_REGION: str = ""
+    MEDIA_S3_ACCESS_KEY_ID: str = ""
+    MEDIA_S3_SECRET_ACCESS_KEY: str = ""
+
+    VAPID_PRIVATE_KEY: str = ""
+    VAPID_SUBJECT: str = ""
+    # Whom a browser's subscription may name: Chrome and Edge on Android, Firefox, Edge on Windows, Safari.
+    PUSH_SERVICES: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        ".push.services.mozilla.com",
+        ".notify.windows.com",
+        ".push.apple.com",
+    )
+    # After how long everybody is told again of a client who waits, in the week of the event; 0 tells nobody.
+    UNANSWERED_MINUTES: int = 30
+    SMTP_URL: str = ""
+    MAIL_FROM: str = ""
 
     CRON_SECRET: str = ""
     SETUP_TOKEN: str = ""
@@ -246,7 +245,7 @@ class Config:
         """
         env = read_environment() if env is None else env
         database_url = _database_url(env, cls.SQLALCHEMY_DATABASE_URI)
-        redis_url = _matching(env, "REDIS_URL", r"rediss?://.+", "a URL that starts with redis:// or rediss://")
+        redis_url = matching(env, "REDIS_URL", r"rediss?://.+", "a URL that starts with redis:// or rediss://")
         secret_key = _secret_key(env)
         if env.get("VERCEL"):
             _check_vercel(env, database_url)
@@ -254,29 +253,23 @@ class Config:
             SECRET_KEY=secret_key,
             SQLALCHEMY_DATABASE_URI=database_url,
             SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url),
-            TWILIO_ACCOUNT_SID=_matching(
-                env, "TWILIO_ACCOUNT_SID", r"AC[0-9a-fA-F]{32}", "AC and 32 characters, as Twilio's console shows it"
-            ),
-            TWILIO_AUTH_TOKEN=env.get("TWILIO_AUTH_TOKEN", "").strip(),
-            TWILIO_WHATSAPP_NUMBER=_whatsapp_number(env),
-            TWILIO_WEBHOOK_URL=_url(env, "TWILIO_WEBHOOK_URL"),
-            TWILIO_MESSAGING_SERVICE_SID=_matching(
-                env, "TWILIO_MESSAGING_SERVICE_SID", r"MG[0-9a-fA-F]{32}", "MG and 32 characters, or nothing"
-            ),
-            TWILIO_API_BASE_URL=_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
+            **_twilio(env),
             JOBS_IN_THREAD=not env.get("VERCEL"),
-            SETUP_TOKEN=_matching(env, "SETUP_TOKEN", *_SECRET_SHAPE),
-            CRON_SECRET=_matching(env, "CRON_SECRET", *_SECRET_SHAPE),
+            SETUP_TOKEN=matching(env, "SETUP_TOKEN", *_SECRET_SHAPE),
+            CRON_SECRET=matching(env, "CRON_SECRET", *_SECRET_SHAPE),
             VERCEL=bool(env.get("VERCEL")),
+            **_media(env),
+            **push_settings(env, cls.PUSH_SERVICES),
+            **mail_settings(env),
             **_watching(env),
-            APP_TIMEZONE=_timezone(env),
-            APP_LANGUAGE=_one_of(env, "APP_LANGUAGE", LANGUAGES, "es_AR"),
-            DEFAULT_REGION=_matching(
+            APP_TIMEZONE=timezone_name(env, "APP_TIMEZONE", cls.APP_TIMEZONE),
+            APP_LANGUAGE=one_of(env, "APP_LANGUAGE", LANGUAGES, "es_AR"),
+            DEFAULT_REGION=matching(
                 env, "DEFAULT_REGION", r"[A-Za-z]{2}", "two letters, such as AR", default="AR"
             ).upper(),
-            TRUSTED_PROXIES=_number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
+            TRUSTED_PROXIES=number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
             PATHS_ARRIVE_ENCODED="__VC_HANDLER_MODULE_NAME" in env,
-            RATELIMIT_ENABLED=_flag(env, "RATELIMIT_ENABLED", True),
+            RATELIMIT_ENABLED=flag(env, "RATELIMIT_ENABLED", True),
             RATELIMIT_STORAGE_URI=f"patient-{redis_url}" if redis_url else "memory://",  # See app/limit_store.py.
         )
 

@@ -15,9 +15,12 @@ from app import (
     formats,
     headers,
     health,
+    installable,
     jobs,
     logs,
+    media,
     paths,
+    push,
     sentry,
     twilio,
     whatsapp,
@@ -30,6 +33,6 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_object(config or Config.from_environment())
     below = (logs, sentry, extensions, errors, paths, headers, formats, backup, jobs, twilio)
-    for room in (*below, auth, contract, health, coordinaciones, whatsapp, doctor):
+    for room in (*below, auth, contract, health, installable, media, push, coordinaciones, whatsapp, doctor):
         room.init_app(app)
     return app

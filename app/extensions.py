@@ -12,13 +12,13 @@ from typing import Any
 import click
 from flask import Flask, current_app, request
 from flask_babel import Babel
-from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
+from app.light_jwt import JWTManager
 from app.limit_store import look_after_answers
 
 
@@ -126,10 +126,12 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def _make_sqlite_folder(url: URL) -> None:
-    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
+    path = str(url.database or "")
+    # What begins with `file:` is a URI of SQLite's own, and no path.
+    if url.get_backend_name() == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:"):
         # Where it cannot be made, whoever opens the database says so, and `flask doctor` what to do.
         with suppress(OSError):
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def init_migrations(app: Flask) -> None:

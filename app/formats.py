@@ -91,6 +91,27 @@ def format_remaining(left: timedelta) -> str:
     return str(ngettext("queda %(num)d min", "quedan %(num)d min", minutes))
 
 
+def format_since(since: datetime) -> str:
+    """Return how long ago a moment was, in its largest unit: 5 min, 3 h, 2 días."""
+    minutes = max(1, int((utcnow() - since).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    return str(_("%(num)d días", num=minutes // (24 * 60)))
+
+
+def format_waiting(since: datetime) -> str:
+    """Return how long somebody has waited, as a sentence: espera hace 3 h."""
+    return str(_("espera hace %(time)s", time=format_since(since)))
+
+
+def format_left(left: timedelta) -> str:
+    """Return what is left of a span to the minute, as a clock that runs down says it: 21 h 40 min, 40 min."""
+    minutes = max(1, int(left.total_seconds() // 60))
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
 def format_badge(count: int) -> str:
     """Return a count as badges show it: 1 to 99, then 99+."""
     return "99+" if count > 99 else str(count)
@@ -144,6 +165,9 @@ def init_app(app: Flask) -> None:
         format_when,
         format_days_away,
         format_remaining,
+        format_since,
+        format_waiting,
+        format_left,
         format_badge,
         format_phone,
         initials,

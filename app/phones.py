@@ -9,18 +9,26 @@ from functools import lru_cache
 # Argentina: +54 9 11... and +54 11...; Mexico: +52 1 55... and +52 55...
 _OPTIONAL_MOBILE_DIGIT = {"54": "9", "52": "1"}
 _NATIONAL_LENGTH = 10
+# Brazil put a nine before its mobiles, after the area code: +55 11 98765-4321 was +55 11 8765-4321, which WhatsApp
+# still uses for old accounts. What begins with 2 to 5 without it is a landline, and another number.
+_BRAZILIAN_MOBILE = re.compile(r"(55[1-9][0-9])9([6-9][0-9]{7})")
+_BRAZILIAN_WITHOUT_NINE = re.compile(r"\+?(55[1-9][0-9])([6-9][0-9]{7})")
+_MEXICAN_WITH_ONE = re.compile(r"\+?521([0-9]{10})")
+# Fewer digits than these may be alike by chance.
+_SAME_END, _SAME_NATIONAL = 8, 10
 
 
 def parse_phone(text: str, region: str) -> str | None:
     """Return the number in `text` as E.164 (+5491123456789), or None when it is not a possible number.
 
     `region` is the ISO country whose numbers are written without a country code. An Argentine mobile written the
-    local way (011 15-2345-6789) gets its 9, which is the form WhatsApp knows.
+    local way (011 15-2345-6789) gets its 9, which is the form WhatsApp knows; a Brazilian one without its ninth digit
+    gets it, and a Mexican one loses the 1 that nobody dials any more.
     """
     import phonenumbers
 
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(_modern(text), region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):
@@ -33,6 +41,16 @@ def parse_phone(text: str, region: str) -> str | None:
     return e164
 
 
+def _modern(text: str) -> str:
+    """Return `text` as its country writes such a number today, where it is one of an older form."""
+    bare = re.sub(r"[ ().-]", "", text)
+    if old := _BRAZILIAN_WITHOUT_NINE.fullmatch(bare):
+        return f"+{old[1]}9{old[2]}"
+    if old := _MEXICAN_WITH_ONE.fullmatch(bare):
+        return f"+52{old[1]}"
+    return text
+
+
 def phone_key(e164: str) -> str:
     """Return the digits that tell one person's number from another's: `e164` less the mobile digit that comes and goes.
 
@@ -43,7 +61,38 @@ def phone_key(e164: str) -> str:
     for country, digit in _OPTIONAL_MOBILE_DIGIT.items():
         if digits.startswith(country + digit) and len(digits) == len(country) + 1 + _NATIONAL_LENGTH:
             return country + digits[len(country) + 1 :]
-    return digits
+    brazilian = _BRAZILIAN_MOBILE.fullmatch(digits)
+    return brazilian[1] + brazilian[2] if brazilian else digits
+
+
+def _country(key: str) -> int | None:
+    import phonenumbers
+
+    try:
+        return phonenumbers.parse(f"+{key}", None).country_code
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def how_alike(one: str, other: str) -> str:
+    """Return why the numbers of two keys may be one person's: `area`, `country`, or nothing.
+
+    `area`: one country, and the last eight digits are the same, so that the area code is missing or wrong. `country`:
+    the last ten are the same in two countries, so that the country code is. One digit that differs is another number.
+    """
+    if one == other or one[-_SAME_END:] != other[-_SAME_END:] or min(len(one), len(other)) < _SAME_END:
+        return ""
+    if _is_landline_beside_mobile(one, other):
+        return ""
+    if _country(one) == _country(other):
+        return "area"
+    return "country" if one[-_SAME_NATIONAL:] == other[-_SAME_NATIONAL:] else ""
+
+
+def _is_landline_beside_mobile(one: str, other: str) -> bool:
+    """Tell whether a ninth digit alone tells two Brazilian numbers apart: a desk's and somebody's mobile."""
+    shorter, longer = sorted((one, other), key=len)
+    return one.startswith("55") and longer == f"{shorter[:4]}9{shorter[4:]}" and len(shorter) == 12
 
 
 @lru_cache(maxsize=4096)
@@ -56,3 +105,19 @@ def format_phone(e164: str) -> str:
     except phonenumbers.NumberParseException:
         return e164
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@lru_cache(maxsize=4096)
+def country_of(address: str) -> tuple[str, str]:
+    """Return calling code and ISO region of a phone in E.164 or a WhatsApp user id: ("54", "AR"); "" where unknown."""
+    import phonenumbers
+
+    if address.startswith("+"):
+        try:
+            number = phonenumbers.parse(address, None)
+        except phonenumbers.NumberParseException:
+            return "", ""
+        return str(number.country_code), phonenumbers.region_code_for_number(number) or ""
+    region = address[:2].upper()
+    code = phonenumbers.country_code_for_region(region)
+    return (str(code), region) if code else ("", "")

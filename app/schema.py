@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect, text
 
 # The newest file of migrations/versions. A test holds the two together.
-REVISION = "0002"
+REVISION = "0005"
 
 
 def find_revision(connection: Connection) -> str | None:

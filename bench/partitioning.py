@@ -21,6 +21,7 @@ from app.extensions import db, utcnow
 from app.twilio.payloads import Address, Inbound
 from app.whatsapp import queries
 from app.whatsapp.actions.receive import receive
+from app.whatsapp.bubbles import write_cursor
 from app.whatsapp.models import Message
 from bench.cluster import Cluster, new_cluster
 from bench.divided import BY_CONVERSATION, BY_MONTH, ONE, make_offices
@@ -66,7 +67,7 @@ def work(messages: int) -> dict[str, Callable[[int], object]]:
     return {
         "thread, newest 50": lambda n: queries.list_messages(limit=50, conversation_id=who(n)),
         "thread, 50 from a year ago": lambda n: queries.list_messages(
-            limit=50, conversation_id=who(n), cursor=queries.write_cursor(middle, 1)
+            limit=50, conversation_id=who(n), cursor=write_cursor(middle, 1)
         ),
         "the same, with sent_at <= said too": older,
         "an event's messages, newest 50": lambda n: queries.list_messages(limit=50, coordinacion_id=who(n)),

@@ -33,6 +33,26 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def check_references(connection: Connection) -> None:
+    """Raise when a row points to one that is not there, which nobody would be told of until they look for it."""
+    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if lost:
+        raise RuntimeError(f"The migration would leave {len(lost)} rows that point to nothing; nothing was changed.")
+
+
 with current_app.app_context(), db.engine.connect() as connection:
-    run(connection)
-    connection.commit()
+    sqlite = connection.dialect.name == "sqlite"
+    driver = connection.connection.driver_connection
+    if sqlite:
+        # A table is copied by dropping it, which would take with it whatever refers to its rows. This counts only
+        # outside a transaction.
+        driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        run(connection)
+        if sqlite:
+            check_references(connection)
+        connection.commit()
+    finally:
+        connection.rollback()
+        if sqlite:
+            driver.execute("PRAGMA foreign_keys=ON")

@@ -43,8 +43,8 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
     if options.speed <= 0:
         raise SettingsError("--speed must be greater than zero.")
     public_url = options.public_url or Settings.public_url
-    delays = (Settings.sent_after, Settings.delivered_after, Settings.read_after)
-    sent, delivered, read = (delay / options.speed for delay in delays)
+    delays = (Settings.sent_after, Settings.delivered_after, Settings.read_after, Settings.priced_after)
+    sent, delivered, read, priced = (delay / options.speed for delay in delays)
     return Settings(
         **values,
         sample=options.sample,
@@ -52,6 +52,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         sent_after=sent,
         delivered_after=delivered,
         read_after=read,
+        priced_after=priced,
     )
 
 

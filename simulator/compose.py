@@ -8,20 +8,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from simulator.records import Client, Media, Message, new_sid, stable_hex, utcnow
+from simulator.kinds import MESSAGE_TYPES, Given, details_of, said
+from simulator.records import Client, Media, Message, new_sid, utcnow
 from simulator.state import World
 
 FILES = Path(__file__).parent / "media"
 SAMPLE_FILES = {
     "image": ("photo.jpg", "image/jpeg"),
     "audio": ("voice.ogg", "audio/ogg"),
+    "song": ("song.mp3", "audio/mpeg"),
+    "video": ("video.mp4", "video/mp4"),
     "document": ("playlist.pdf", "application/pdf"),
     "sticker": ("sticker.webp", "image/webp"),
     "contacts": ("contact.vcf", "text/vcard"),
 }
-DETAILS = {"latitude": "Latitude", "longitude": "Longitude", "address": "Address", "label": "Label"}
-
-Given = Mapping[str, object]
+# A client's gallery: the n-th photo of several is another one.
+PHOTOS = ("photo.jpg", "photo-tall.jpg", "photo-square.jpg", "photo-wide.jpg")
 
 
 class BadMessage(ValueError):
@@ -47,7 +49,7 @@ def compose(world: World, client: Client, given: Given) -> Message:
         status="received",
         created_at=moment,
         sent_at=moment,
-        kind="interactive" if kind == "button" else kind,
+        kind=MESSAGE_TYPES.get(kind, kind),
         media=[media] if media else [],
         details=_details(world, kind, given, quoted),
         reply_to=quoted,
@@ -63,11 +65,11 @@ def _moment(minutes_ago: object) -> datetime:
 
 
 def _body(kind: str, given: Given, media: Media | None) -> str:
-    """Return the Body as Twilio fills it: the file name of a document, the text of a button, else the caption."""
+    """Return the Body as Twilio fills it: a document's file name, what was chosen, a reaction's emoji, the caption."""
     if kind == "document" and media:
         return media.file_name or ""
-    if kind == "button":
-        return str(given.get("text") or given.get("body") or "")
+    if kind in ("button", "list", "reaction"):
+        return said(given)
     return str(given.get("body") or "")
 
 
@@ -76,6 +78,9 @@ def _media(kind: str, given: Given) -> Media | None:
     if sample is None and not given.get("data") and not given.get("content_type"):
         return None
     name, content_type = sample or ("file.bin", "application/octet-stream")
+    photo = given.get("photo")
+    if kind == "image" and isinstance(photo, int):
+        name = PHOTOS[photo % len(PHOTOS)]
     return Media(
         sid=str(given.get("media_sid") or new_sid("ME")),
         content_type=str(given.get("content_type") or content_type),
@@ -94,20 +99,14 @@ def _data(sample_name: str | None, given: Given) -> bytes:
 
 
 def _details(world: World, kind: str, given: Given, quoted: str | None) -> dict[str, str]:
-    details: dict[str, str] = {}
-    if kind == "location":
-        place = {"latitude": -34.5997, "longitude": -58.3731, **given}
-        details.update((DETAILS[name], str(place[name])) for name in DETAILS if place.get(name) is not None)
-    if kind == "button":
-        text = str(given.get("text") or given.get("body") or "")
-        payload = str(given.get("payload") or stable_hex(text)[:8])
-        details.update(ButtonText=text, ButtonPayload=payload, ButtonType="REPLY")
+    details = details_of(kind, given)
     if quoted:
         original = world.messages.get(quoted)
         sender = original.sender if original else world.settings.address
         details.update(OriginalRepliedMessageSid=quoted, OriginalRepliedMessageSender=sender)
     if quoted or given.get("forwarded"):
-        details.update(Forwarded="true" if given.get("forwarded") else "false", FrequentlyForwarded="false")
+        often = "true" if given.get("forwarded") == "often" else "false"
+        details.update(Forwarded="true" if given.get("forwarded") else "false", FrequentlyForwarded=often)
     extra = given.get("extra")
     if isinstance(extra, Mapping):
         details.update((str(name), str(value)) for name, value in extra.items())

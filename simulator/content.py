@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from simulator.paging import meta_envelope, page_of
 from simulator.records import Template, new_sid, utcnow
+from simulator.rules import CATEGORIES, TEMPLATE_NAME
 from simulator.shapes import approval_fetch_json, approval_json, content_and_approval_json, content_json
 from simulator.state import World, current_world
 from simulator.twilio_errors import not_found, refuse, require_account
@@ -82,6 +83,8 @@ def create_approval(content_sid: str) -> Response:
         return not_found()
     if not isinstance(given, dict) or not given.get("name") or not given.get("category"):
         return refuse(400, 20001, "Name and Category are required.")
+    if not TEMPLATE_NAME.fullmatch(str(given["name"])) or given["category"] not in CATEGORIES:
+        return refuse(400, 20001, "The name takes lower case letters, digits and underscores; the category is unknown.")
     with world.changing():
         template.approval_name, template.category = str(given["name"]), str(given["category"])
         template.status, template.rejection_reason = "received", ""

@@ -13,7 +13,8 @@ from simulator.compose import BadMessage, compose
 from simulator.faults import FAULTS
 from simulator.inbound import receive
 from simulator.loopback import problem, require_loopback
-from simulator.records import Client, utcnow
+from simulator.records import WAYS_TO_WRITE, Client, utcnow
+from simulator.rules import TEMPLATE_STATES
 from simulator.sample import new_world
 from simulator.screen import client_json, message_view
 from simulator.settings import SettingsError
@@ -61,11 +62,17 @@ def add_client() -> Response:
 
 @bp.patch("/clients/<key>")
 def change_client(key: str) -> Response:
-    """Change a person: {name, auto_read, opted_out}; or {window_hours: 25} to move their last message back in time."""
+    """Change a person: {name, auto_read, opted_out, writes_as}; or {window_hours: 25} to move their last message back.
+
+    `writes_as` is both, phone, variant (the number's other form) or user_id.
+    """
     world, client, given = current_world(), _client(key), _given()
+    if given.get("writes_as", client.writes_as) not in WAYS_TO_WRITE:
+        return problem(400, f"writes_as must be one of: {', '.join(WAYS_TO_WRITE)}.")
     with world.changing():
         client.name = str(given.get("name", client.name))
         client.auto_read = bool(given.get("auto_read", client.auto_read))
+        client.writes_as = str(given.get("writes_as", client.writes_as))
         client.opted_out = bool(given.get("opted_out", client.opted_out))
         if "window_hours" in given:
             client.last_inbound_at = utcnow() - timedelta(hours=float(given["window_hours"]))
@@ -101,6 +108,38 @@ def list_chat(key: str) -> Response:
     """List the chat with one person, oldest first."""
     world, client = current_world(), _client(key)
     return jsonify(messages=[message_view(world, message) for message in world.chat(client)])
+
+
+@bp.get("/templates")
+def list_templates() -> Response:
+    """List the templates, as WhatsApp has them."""
+    world = current_world()
+    with world.lock:
+        return jsonify(templates=[dataclasses.asdict(template) for template in world.templates.values()])
+
+
+@bp.patch("/templates/<sid>")
+def decide_template(sid: str) -> Response:
+    """Decide as WhatsApp: {status, rejection_reason, category}; see TEMPLATE_STATES for the states."""
+    world, given = current_world(), _given()
+    template = world.templates.get(sid)
+    if template is None:
+        abort(404)
+    if given.get("status", template.status) not in TEMPLATE_STATES:
+        return problem(400, f"The status must be one of: {', '.join(sorted(TEMPLATE_STATES))}.")
+    with world.changing():
+        for name in ("status", "rejection_reason", "category"):
+            setattr(template, name, str(given.get(name, getattr(template, name))))
+    return jsonify(dataclasses.asdict(template))
+
+
+@bp.delete("/templates/<sid>")
+def drop_template(sid: str) -> Response:
+    """Forget a template, as when somebody deletes it in Twilio's console."""
+    world = current_world()
+    with world.changing():
+        gone = world.templates.pop(sid, None)
+    return jsonify(deleted=gone is not None)
 
 
 @bp.get("/faults")
@@ -139,7 +178,7 @@ def clear_faults(name: str | None = None) -> Response:
 def change_settings() -> Response:
     """Change where to post and how fast messages travel, for everything that follows."""
     world, given = current_world(), _given()
-    names = ("webhook_url", "public_url", "sent_after", "delivered_after", "read_after")
+    names = ("webhook_url", "public_url", "sent_after", "delivered_after", "read_after", "priced_after")
     try:
         chosen = {name: given[name] for name in names if name in given}
         world.settings = dataclasses.replace(world.settings, **chosen)

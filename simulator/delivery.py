@@ -120,17 +120,27 @@ def _target(url: str) -> str:
     return (parts.path or "/") + query
 
 
-def fetch(url: str, limit: int, redirects: int = 3) -> tuple[bytes, str] | None:
-    """Download a media file as Twilio would; None when it does not come, is not 200, or exceeds `limit` bytes."""
+@dataclass(frozen=True)
+class Fetched:
+    """A file as its server gave it, no longer than asked for and one byte more, with its type and its name if told."""
+
+    data: bytes
+    content_type: str
+    file_name: str | None
+
+
+def fetch(url: str, limit: int, method: str = "GET", redirects: int = 3) -> Fetched | None:
+    """Ask for a media file as Twilio does; None when it does not come or is not 200. Reads `limit` + 1 bytes."""
     connection = _connection(url)
     try:
-        connection.request("GET", _target(url), headers={"User-Agent": "TwilioMedia/1.1", "Accept": "*/*"})
+        connection.request(method, _target(url), headers={"User-Agent": "TwilioMedia/1.1", "Accept": "*/*"})
         response = connection.getresponse()
         place = urljoin(url, response.headers.get("Location", ""))
         if response.status in REDIRECTS and redirects and is_web_url(place):
-            return fetch(place, limit, redirects - 1)
+            return fetch(place, limit, method, redirects - 1)
         data = response.read(limit + 1)
-        return (data, response.headers.get_content_type()) if response.status == 200 and len(data) <= limit else None
+        headers = response.headers
+        return Fetched(data, headers.get_content_type(), headers.get_filename()) if response.status == 200 else None
     except (OSError, http.client.HTTPException):
         return None
     finally:

@@ -33,6 +33,7 @@ from app.extensions import db, init_migrations, utcnow, writing
 from app.formats import today
 from app.whatsapp.actions.arrivals import fold_search_text
 from app.whatsapp.actions.sync import sync
+from app.whatsapp.content.actions.sync import sync_templates
 from app.whatsapp.models import Conversation, Message, QuickReply
 from config import Config
 
@@ -119,6 +120,7 @@ def dress_history(sample: dict[str, Any]) -> None:
     """Fill in what REST does not tell of the history: authors, kinds, names of files, quotes, what staff had read."""
     users = {user.email: user.id for user in db.session.scalars(select(User))}
     names = {client.get("phone") or client["user_id"]: client["name"] for client in sample["clients"]}
+    categories = {template["sid"]: template["category"].lower() for template in sample["templates"]}
     kinds = {"contacts": "contact", "button": "interactive"}
     with writing() as session:
         for given in sample["messages"]:
@@ -129,6 +131,7 @@ def dress_history(sample: dict[str, Any]) -> None:
             message.type = "template" if given.get("content_sid") else kinds.get(kind, kind)
             message.author_id = users.get(given.get("author", ""))
             message.reply_to_sid = given.get("reply_to")
+            message.category = categories.get(given.get("content_sid", ""), "")
             message.read_at = None if message.inbound and not given.get("read", True) else utcnow()
             _dress_attachments(message, given)
         for conversation in session.scalars(select(Conversation)):
@@ -165,6 +168,7 @@ def build(environment: dict[str, str], password: str) -> None:
         seed_office(sample, password)
         sync(lambda _report: None, since=utcnow() - timedelta(days=60))
         dress_history(sample)
+        sync_templates()
         db.engine.dispose()
 
 

@@ -26,8 +26,14 @@ FAULTS: dict[str, Fault] = {
     "timeout_after_accepting": Fault("Twilio acepta y no responde", 15, "s"),
     "refuse_429": Fault("Twilio rechaza por exceso de pedidos (429)"),
     "error_500": Fault("Twilio falla (500)"),
+    "refuse_with": Fault("Twilio rechaza el pedido con un código", 20003, "código"),
     "fail_with": Fault("El envío falla con un código", 63024, "código"),
     "wrong_signature": Fault("La firma llega mal"),
+    "media_late": Fault("El archivo del cliente todavía no está (404)"),
+    "media_slow": Fault("El archivo del cliente tarda", 5, "s"),
+    "media_large": Fault("El archivo del cliente son ceros", 20, "MB"),
+    "media_elsewhere": Fault("El archivo del cliente está en otro sitio"),
+    "media_private": Fault("El archivo del cliente lleva a una red privada"),
 }
 
 
@@ -40,6 +46,7 @@ class Route:
     backwards: bool = False
     callback_first: bool = False
     wrong_signature: bool = False
+    media_elsewhere: bool = False
     error_code: int | None = None
 
 
@@ -94,12 +101,13 @@ class Faults:
                 for name, waiting in self._waiting.items()
             ]
 
-    def inbound_route(self) -> Route:
-        """Decide what goes wrong with the next message of a client."""
+    def inbound_route(self, with_file: bool = False) -> Route:
+        """Decide what goes wrong with the next message of a client, which comes with a file or without."""
         return Route(
             copies=2 if self.happens("deliver_twice") else 1,
             lost=self.happens("lose_webhook"),
             wrong_signature=self.happens("wrong_signature"),
+            media_elsewhere=with_file and self.happens("media_elsewhere"),
         )
 
     def outbound_route(self) -> Route:

@@ -18,10 +18,19 @@ BEFORE = (
     "ButtonText",
     "ButtonPayload",
     "ButtonType",
+    "ListId",
+    "ListTitle",
+    "FlowData",
     "OriginalRepliedMessageSid",
     "OriginalRepliedMessageSender",
     "Forwarded",
     "FrequentlyForwarded",
+    "ReferralBody",
+    "ReferralHeadline",
+    "ReferralSourceId",
+    "ReferralSourceType",
+    "ReferralSourceUrl",
+    "ReferralCtwaClid",
 )
 
 
@@ -32,7 +41,7 @@ def receive(world: World, message: Message, client: Client, notify: bool = True)
     if choice is not None:
         with world.changing():
             client.opted_out = choice
-    message.route = world.faults.inbound_route() if notify else message.route
+    message.route = world.faults.inbound_route(bool(message.media)) if notify else message.route
     if notify and not message.route.lost:
         for _copy in range(message.route.copies):
             world.work.start(lambda: _notify(world, message, client))
@@ -53,7 +62,7 @@ def inbound_parameters(world: World, message: Message, client: Client) -> list[t
     unknown = [(name, value) for name, value in message.details.items() if name not in BEFORE]
     types = [(f"MediaContentType{at}", item.content_type) for at, item in enumerate(message.media)]
     return [
-        ("ExternalUserId", f"whatsapp:{client.user_id}"),
+        *([("ExternalUserId", f"whatsapp:{client.user_id}")] if client.writes_as in ("both", "user_id") else []),
         *types,
         *known,
         *_fixed(world, message, client),
@@ -70,7 +79,7 @@ def _fixed(world: World, message: Message, client: Client) -> list[tuple[str, st
         ("ProfileName", client.name),
         ("MessageType", message.kind),
         ("SmsSid", message.sid),
-        *([("WaId", client.phone.removeprefix("+"))] if client.phone else []),
+        *([("WaId", client.shown_phone.removeprefix("+"))] if client.shown_phone else []),
         ("SmsStatus", "received"),
         ("Body", message.body),
         ("To", world.settings.address),
@@ -84,14 +93,16 @@ def _fixed(world: World, message: Message, client: Client) -> list[tuple[str, st
 
 
 def media_url(world: World, message: Message, at: int) -> str:
-    """Return the address, with authentication, of one media file of a message."""
+    """Return the address, with authentication, of one media file of a message; by a fault, one that is not ours."""
+    if message.route.media_elsewhere:
+        return f"https://files.example/Media/{message.media[at].sid}"
     account = f"{world.settings.public_url}/2010-04-01/Accounts/{world.settings.account_sid}"
     return f"{account}/Messages/{message.sid}/Media/{message.media[at].sid}"
 
 
 def _channel_metadata(client: Client) -> str:
     context = {"ProfileName": client.name}
-    if client.phone:
-        context["WaId"] = client.phone.removeprefix("+")
+    if client.shown_phone:
+        context["WaId"] = client.shown_phone.removeprefix("+")
     metadata = {"type": "whatsapp", "data": {"context": context}}
     return json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))

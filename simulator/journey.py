@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from simulator.delivery import Parcel, fetch, post
+from simulator.attached import fetch_attached
+from simulator.delivery import Parcel, post
 from simulator.records import Client, Message, Template, stable_hex, utcnow
 from simulator.rules import UNDELIVERED_CODES, describe, failure_on_the_way
 from simulator.state import World
-
-MEDIA_LIMIT = 16 * 1024 * 1024
 
 
 def launch(world: World, message: Message, template: Template | None) -> threading.Event:
@@ -30,7 +29,7 @@ def _travel(world: World, message: Message, template: Template | None, first_pos
     settings, route = world.settings, message.route
     client = world.find_client(message.recipient)
     code = route.error_code or failure_on_the_way(client, template, message.body, utcnow())
-    code = code or (None if _media_arrives(message) else 63019)
+    code = code or fetch_attached(message)
     if not world.work.pause(0 if route.callback_first else settings.sent_after):
         return
     if code and code not in UNDELIVERED_CODES:
@@ -75,17 +74,6 @@ def _travel_backwards(world: World, message: Message, client: Client) -> None:
 def _step(world: World, message: Message, status: str, code: int | None = None) -> None:
     world.advance(message, status, code)
     report(world, message, world.find_client(message.recipient), status)
-
-
-def _media_arrives(message: Message) -> bool:
-    """Download what the office attached, as Twilio does before it hands a message over."""
-    for media in message.media:
-        if media.source:
-            found = fetch(media.source, MEDIA_LIMIT)
-            if found is None:
-                return False
-            media.data, media.content_type = found
-    return True
 
 
 def report(world: World, message: Message, client: Client | None, status: str) -> None:

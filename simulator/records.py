@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from simulator.faults import Route
 
@@ -25,15 +27,35 @@ def stable_hex(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+WAYS_TO_WRITE = ("both", "phone", "variant", "user_id")
+# The digit that mobiles are written with or without: country, what stands before it, the digit, what follows.
+_FORMS = ((r"\+54", "9", r"[0-9]{10}"), (r"\+52", "1", r"[0-9]{10}"), (r"\+55[1-9][0-9]", "9", r"[6-9][0-9]{7}"))
+
+
+def other_form(phone: str) -> str:
+    """Return a number of Argentina, Mexico or Brazil in its other form, and any other number as it is."""
+    for before, digit, after in _FORMS:
+        if found := re.fullmatch(f"({before}){digit}({after})", phone):
+            return found[1] + found[2]
+        if found := re.fullmatch(f"({before})({after})", phone):
+            return found[1] + digit + found[2]
+    return phone
+
+
 @dataclass
 class Client:
-    """A person with WhatsApp. Without `phone` only the user id (BSUID) identifies them, as Twilio does since 2026."""
+    """A person with WhatsApp. Without `phone` only the user id (BSUID) identifies them, as Twilio does since 2026.
+
+    `writes_as` is how Twilio tells who wrote: `both` (phone and user id), `phone`, `variant` (the phone in the other
+    form that its country has) or `user_id`. Whatever it is, all of these addresses reach them.
+    """
 
     name: str
     phone: str | None
     user_id: str
     auto_read: bool = True
     opted_out: bool = False
+    writes_as: str = "both"
     last_inbound_at: datetime | None = None
     typing_until: datetime | None = None
 
@@ -45,7 +67,22 @@ class Client:
     @property
     def address(self) -> str:
         """Return the client's channel address, `whatsapp:+549...` or `whatsapp:AR.123...`."""
-        return f"whatsapp:{self.key}"
+        if self.shown_phone is None:
+            return f"whatsapp:{self.user_id}"
+        return f"whatsapp:{self.shown_phone}"
+
+    @property
+    def shown_phone(self) -> str | None:
+        """Return the phone as Twilio tells it, or None where it tells the user id alone."""
+        if self.writes_as == "user_id" or self.phone is None:
+            return None
+        return other_form(self.phone) if self.writes_as == "variant" else self.phone
+
+    @property
+    def addresses(self) -> set[str]:
+        """Return every address that reaches the client."""
+        phones = {self.phone, other_form(self.phone)} if self.phone else set()
+        return {f"whatsapp:{known}" for known in (*phones, self.user_id)}
 
 
 @dataclass
@@ -77,10 +114,12 @@ class Message:
     media: list[Media] = field(default_factory=list)
     details: dict[str, str] = field(default_factory=dict)
     buttons: list[dict[str, str]] = field(default_factory=list)
+    shown: dict[str, object] | None = None
     reply_to: str | None = None
     status_callback: str | None = None
     content_sid: str | None = None
     messaging_service_sid: str | None = None
+    category: str = ""
     route: Route = field(default_factory=Route)
     webhook_status: str = ""
     read_by_office: bool = False
@@ -110,7 +149,7 @@ class Template:
     friendly_name: str
     language: str
     variables: dict[str, str]
-    types: dict[str, dict[str, object]]
+    types: dict[str, dict[str, Any]]
     created_at: datetime
     status: str = "unsubmitted"
     category: str = ""
@@ -124,16 +163,21 @@ class Template:
         return next(iter(self.types), "")
 
     @property
+    def given(self) -> dict[str, Any]:
+        """Return what the first content type holds."""
+        return self.types.get(self.content_type, {})
+
+    @property
     def body(self) -> str:
-        """Return the text with its `{{1}}` places still empty."""
-        return next((str(kind["body"]) for kind in self.types.values() if "body" in kind), "")
+        """Return the text with its `{{1}}` places still empty; a card may have only a title."""
+        return str(self.given.get("body") or self.given.get("title") or self.given.get("address") or "")
 
     @property
     def buttons(self) -> list[dict[str, str]]:
         """Return the quick replies offered under the text, each with `title` and `id`."""
-        actions = self.types.get("twilio/quick-reply", {}).get("actions")
-        if not isinstance(actions, list):
-            return []
+        actions = [
+            action for action in self.given.get("actions") or [] if action.get("type", "QUICK_REPLY") == "QUICK_REPLY"
+        ]
         return [{"title": str(action["title"]), "id": str(action.get("id", ""))} for action in actions]
 
 

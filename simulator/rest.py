@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from simulator import rules
+from simulator.files import answer_with_file
 from simulator.journey import launch
 from simulator.paging import page_of, uri_envelope
 from simulator.records import Media, Message
@@ -34,7 +35,7 @@ def create_message(account_sid: str) -> Response:
         return refuse(400, code, rules.describe(code))
     used = template if order.uses_template else None
     message = accept(world, order, used)
-    answer = jsonify(message_json(message, account_sid))
+    answer = jsonify(message_json(message, account_sid, world.settings.priced_after))
     answer.status_code = 201
     return hold_answer(world, message, launch(world, message, used), answer)
 
@@ -62,7 +63,7 @@ def list_messages(account_sid: str) -> Response:
     except ValueError:
         return refuse(400, 20001, "The DateSent filter is not a date.")
     page = page_of(found, [message.sid for message in found])
-    shown = [message_json(message, account_sid) for message in page.items]
+    shown = [message_json(message, account_sid, world.settings.priced_after) for message in page.items]
     return jsonify(messages=shown, **uri_envelope(page))
 
 
@@ -103,8 +104,9 @@ def _find_media(message_sid: str, media_sid: str) -> tuple[Message, Media] | Non
 @bp.get("/Messages/<message_sid>.json")
 def fetch_message(account_sid: str, message_sid: str) -> Response:
     """Return one message."""
-    message = current_world().messages.get(message_sid)
-    return jsonify(message_json(message, account_sid)) if message else not_found()
+    world = current_world()
+    message = world.messages.get(message_sid)
+    return jsonify(message_json(message, account_sid, world.settings.priced_after)) if message else not_found()
 
 
 @bp.get("/Messages/<message_sid>/Media.json")
@@ -128,8 +130,7 @@ def fetch_media(account_sid: str, message_sid: str, media_sid: str) -> Response:
 @bp.get("/Messages/<message_sid>/Media/<media_sid>")
 def open_media(account_sid: str, message_sid: str, media_sid: str) -> AnyResponse:
     """Send whoever may see the file to its contents, which need no authentication, like Twilio's CDN."""
-    found = _find_media(message_sid, media_sid)
-    settings = current_world().settings
-    if found is None or account_sid != settings.account_sid:
+    found, world = _find_media(message_sid, media_sid), current_world()
+    if found is None or account_sid != world.settings.account_sid or world.faults.happens("media_late"):
         return not_found()
-    return redirect(f"{settings.public_url}/media/{found[1].sid}")
+    return answer_with_file(world, found[1])

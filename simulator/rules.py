@@ -18,10 +18,51 @@ START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 PHONE_ADDRESS = re.compile(r"whatsapp:\+[1-9]\d{6,14}")
 USER_ADDRESS = re.compile(r"whatsapp:[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
 PLACE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
-TEMPLATE_REFUSALS = {"rejected": 63040, "paused": 63041, "disabled": 63042}
+# `deleted` is not WhatsApp's word: the template is gone there, in that language at least, and Twilio still has it.
+TEMPLATE_REFUSALS = {"rejected": 63040, "paused": 63041, "disabled": 63042, "deleted": 63027}
+TEMPLATE_STATES = frozenset({"unsubmitted", "received", "pending", "approved", *TEMPLATE_REFUSALS})
+TEMPLATE_NAME = re.compile(r"[a-z0-9_]{1,512}")
+CATEGORIES = frozenset({"UTILITY", "MARKETING", "AUTHENTICATION"})
+TEMPLATE_LIMIT = 1024
+# These are no first word: they go only while the window is open.
+ONLY_IN_SESSION = frozenset({"twilio/list-picker", "twilio/location", "twilio/catalog"})
 # The provider accepts these first and gives up later, so they pass through `sent` and end as `undelivered`.
 UNDELIVERED_CODES = frozenset({63003, 63014, 63024, 63032, 63033, 63049})
 CODES = {
+    20003: "Authenticate",
+    20005: "Account not active",
+    20404: "The requested resource was not found",
+    20429: "Too Many Requests",
+    20500: "An internal server error has occurred",
+    21212: "The 'From' number is not a valid phone number, shortcode, or alphanumeric sender ID",
+    21408: "Permission to send a message has not been enabled for the region",
+    21606: "The 'From' phone number provided is not a valid message-capable Twilio phone number",
+    21608: "The number is unverified. Trial accounts cannot send messages to unverified numbers",
+    21614: "The 'To' number is not a valid mobile number.",
+    21654: "The ContentSid is required.",
+    21658: "A parameter value is too long.",
+    30001: "Queue overflow",
+    30410: "Provider timeout",
+    63005: "Channel did not accept given content",
+    63006: "Could not format given content for the channel",
+    63009: "Channel provider returned an error when executing the requested action",
+    63010: "Channels - Twilio Internal error",
+    63012: "Channel provider returned an internal service error",
+    63013: "This message send failed because it violates Channel provider's policy",
+    63014: "The recipient has blocked the sender",
+    63015: "Channel Sandbox can only send messages to phone numbers that have joined the Sandbox",
+    63017: "Rate limit exceeded for Channel",
+    63018: "Rate limit exceeded for Channel sender",
+    63020: "Meta Business Manager invitation has not been accepted",
+    63021: "Channel invalid content error",
+    63027: "Template does not exist for a language and locale",
+    63030: "Unsupported parameter for type of channels message",
+    63032: "The message cannot be sent because of a limitation of WhatsApp",
+    63033: "The recipient has blocked the sender",
+    63034: "Media exceeds the size limit of the channel",
+    63038: "Account exceeded the daily messages limit",
+    63049: "Meta chose not to deliver this WhatsApp marketing message",
+    63051: "WhatsApp Business Account is locked",
     21602: "Message body is required.",
     21603: "A 'From' phone number is required.",
     21604: "A 'To' phone number is required.",
@@ -129,8 +170,12 @@ def parse_variables(text: str) -> dict[str, str] | None:
 
 def fill(template: Template, variables: Mapping[str, str]) -> str:
     """Return the template's text with its places filled, from the defaults where a variable was not given."""
-    known = {**template.variables, **variables}
-    return PLACE.sub(lambda place: known.get(place.group(1), place.group(0)), template.body)
+    return fill_text(template.body, {**template.variables, **variables})
+
+
+def fill_text(text: str, values: Mapping[str, str]) -> str:
+    """Return `text` with its places filled; one without a value stays a place."""
+    return PLACE.sub(lambda place: values.get(place.group(1), place.group(0)), text)
 
 
 def window_open(client: Client, now: datetime) -> bool:
@@ -146,9 +191,19 @@ def failure_on_the_way(client: Client | None, template: Template | None, body: s
         return None if window_open(client, now) else 63016
     if template.status in TEMPLATE_REFUSALS:
         return TEMPLATE_REFUSALS[template.status]
-    if template.status != "approved" and not window_open(client, now):
+    first_word = template.status == "approved" and template.content_type not in ONLY_IN_SESSION
+    if not first_word and not window_open(client, now):
         return 63016
-    return 63028 if PLACE.search(body) else None
+    return _unfit(body)
+
+
+def _unfit(body: str) -> int | None:
+    """Return why WhatsApp does not take the filled text of a template, if it does not."""
+    if PLACE.search(body):
+        return 63028
+    if "\t" in body or "    " in body:
+        return 63013
+    return 63021 if len(body) > TEMPLATE_LIMIT else None
 
 
 def opt_out_choice(body: str) -> bool | None:

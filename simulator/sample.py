@@ -59,6 +59,8 @@ def _sent(world: World, client: Client, message: Message, given: dict[str, Any])
     message.error_code = given.get("error_code")
     message.content_sid = given.get("content_sid")
     message.kind = "template" if message.content_sid else message.kind
+    used = world.templates.get(message.content_sid or "")
+    message.category = used.category if used else ""
     return message
 
 

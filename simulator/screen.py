@@ -16,6 +16,7 @@ PREVIEWS = {
     "location": "Ubicación",
     "contacts": "Contacto",
     "sticker": "Sticker",
+    "reaction": "Reacción",
     "media": "Archivo",
 }
 
@@ -32,6 +33,7 @@ def client_json(client: Client) -> Json:
         "address": client.address,
         "auto_read": client.auto_read,
         "opted_out": client.opted_out,
+        "writes_as": client.writes_as,
         "typing": client.typing_until is not None and client.typing_until > now,
         "window_open": window_open(client, now),
         "window_minutes_left": max(0, int((opened + WINDOW - now).total_seconds() // 60)) if opened else 0,
@@ -54,6 +56,7 @@ def message_view(world: World, message: Message) -> Json:
         "media": [_media_view(media) for media in message.media],
         "details": message.details,
         "buttons": message.buttons,
+        "shown": message.shown,
         "quote": _quote(world, message),
         "webhook": message.webhook_status,
         "lost": message.inbound and message.route.lost,

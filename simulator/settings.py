@@ -28,6 +28,7 @@ class Settings:
     sent_after: float = 0.4
     delivered_after: float = 0.8
     read_after: float = 1.5
+    priced_after: float = 3
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "number", self.number.removeprefix("whatsapp:"))
@@ -42,7 +43,7 @@ class Settings:
             raise SettingsError("The webhook URL must be a full http or https address.")
         if self.sample is not None and not self.sample.is_file():
             raise SettingsError(f"The sample file {self.sample} does not exist.")
-        if min(self.sent_after, self.delivered_after, self.read_after) < 0:
+        if min(self.sent_after, self.delivered_after, self.read_after, self.priced_after) < 0:
             raise SettingsError("The delays cannot be negative.")
 
     @property

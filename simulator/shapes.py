@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import format_datetime
 
+from simulator.prices import CURRENCY, price_of
 from simulator.records import Media, Message, Sender, Service, Template, utcnow
 from simulator.rules import describe
 
@@ -28,9 +29,10 @@ def message_path(account_sid: str, message_sid: str) -> str:
     return f"/{API_VERSION}/Accounts/{account_sid}/Messages/{message_sid}"
 
 
-def message_json(message: Message, account_sid: str) -> Json:
-    """Return the Message resource."""
+def message_json(message: Message, account_sid: str, priced_after: float = 0) -> Json:
+    """Return the Message resource; its price is told `priced_after` seconds after it came to rest."""
     path = message_path(account_sid, message.sid)
+    price = price_of(message, priced_after, utcnow())
     return {
         "account_sid": account_sid,
         "api_version": API_VERSION,
@@ -45,8 +47,8 @@ def message_json(message: Message, account_sid: str) -> Json:
         "messaging_service_sid": message.messaging_service_sid,
         "num_media": str(len(message.media)),
         "num_segments": "1",
-        "price": None,
-        "price_unit": None,
+        "price": price,
+        "price_unit": CURRENCY,
         "sid": message.sid,
         "status": message.status,
         "subresource_uris": {"media": f"{path}/Media.json"},

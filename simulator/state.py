@@ -59,7 +59,8 @@ class World:
         bare = key.strip().removeprefix("whatsapp:")
         with self.lock:
             found = self.clients.get(bare) or self.clients.get(f"+{bare}")
-            return found or next((client for client in self.clients.values() if client.user_id == bare), None)
+            named = {f"whatsapp:{bare}", f"whatsapp:+{bare}"}
+            return found or next((client for client in self.clients.values() if client.addresses & named), None)
 
     def add_message(self, message: Message) -> None:
         """Remember a message and its media; an inbound one opens the 24 hour window from its own time."""
@@ -73,7 +74,7 @@ class World:
 
     def chat(self, client: Client) -> list[Message]:
         """Return the messages with one client, oldest first."""
-        addresses = (client.address, f"whatsapp:{client.user_id}")
+        addresses = client.addresses
         with self.lock:
             found = [message for message in self.messages.values() if message.client_address in addresses]
         return sorted(found, key=lambda message: (message.moment, message.number))

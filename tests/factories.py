@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from app.auth.models import User
+from app.auth.models import LoginSession, User
 from app.auth.passwords import hash_password
 from app.coordinaciones.models import Coordinacion
 from app.extensions import Base, db, utcnow, writing
 from app.formats import fold
+from app.media.actions.keep import keep
+from app.media.pictures import make_thumbnail
 from app.phones import phone_key
+from app.push.models import Subscription
 from app.whatsapp.actions.arrivals import fold_search_text
-from app.whatsapp.models import ChangeCounter, Conversation, Message
+from app.whatsapp.content.models import Template
+from app.whatsapp.models import ChangeCounter, Conversation, Media, Message
+from app.whatsapp.waiting import answers, asks
 
 PASSWORD = "una clave de prueba"
 Model = TypeVar("Model", bound=Base)
@@ -39,6 +45,18 @@ class Factories:
     def user(self, email: str, name: str = "Ana", role: str = "staff", active: bool = True) -> User:
         return self.store(User(email=email, name=name, role=role, active=active, password_hash=hash_password(PASSWORD)))
 
+    def device(
+        self, user: User, endpoint: str = "https://fcm.googleapis.com/fcm/send/1", **fields: Any
+    ) -> Subscription:
+        """A device of `user`, in a sign-in of its own that stands for another month."""
+        login = LoginSession(
+            id=uuid.uuid4().hex, user_id=user.id, refresh_id="", browser=True, expires_at=utcnow() + timedelta(days=30)
+        )
+        keys = {"p256dh": "B" * 87, "auth": "A" * 22}
+        self.store(login)
+        session_id = fields.pop("session_id", login.id)
+        return self.store(Subscription(user_id=user.id, session_id=session_id, endpoint=endpoint, **(keys | fields)))
+
     def coordinacion(self, **fields: Any) -> Coordinacion:
         number = next(self.count)
         defaults = {"title": f"Fiesta {number}", "client_name": f"Cliente {number}", "phone": f"+5491155550{number:03}"}
@@ -57,6 +75,20 @@ class Factories:
         conversation = Conversation(**(defaults | fields))
         fold_search_text(conversation)
         return self.store(conversation)
+
+    def template(self, body: str = "Hola {{1}}, te recordamos la reunión {{2}}. ¡Gracias!", **fields: Any) -> Template:
+        """An approved template of two variables, as it is after a sync."""
+        number = next(self.count)
+        defaults = {
+            "content_sid": f"HX{number:032x}",
+            "name": f"recordatorio_{number}",
+            "language": "es_AR",
+            "types": {"twilio/text": {"body": body}},
+            "variables": {"1": "Lucía", "2": "el jueves a las 18"},
+            "category": "UTILITY",
+            "status": "approved",
+        }
+        return self.store(Template(**(defaults | fields)))
 
     def message(self, conversation: Conversation, body: str = "Hola", **fields: Any) -> Message:
         """A message of `conversation`, inbound unless `direction` says otherwise, newer than those made before."""
@@ -83,6 +115,25 @@ class Factories:
             conversation = session.merge(conversation)
             conversation.last_message_id, conversation.last_message_at = message.id, sent_at
             conversation.change = counter.value
+            if answers(message):
+                conversation.waiting_since = None
+            elif asks(message):
+                conversation.waiting_since = conversation.waiting_since or sent_at
             if inbound and message.read_at is None:
                 conversation.unread_count += 1
         return message
+
+    def media(self, data: bytes, content_type: str, filename: str = "", **fields: Any) -> Media:
+        """A file that is kept here, with its small picture where it has one; for `message(media=[...])`."""
+        file, small = keep(data, filename, content_type), make_thumbnail(data)
+        defaults = {
+            "position": 0,
+            "url": "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages/MM0/Media/ME0",
+            "content_type": content_type,
+            "filename": filename,
+            "size": len(data),
+            "state": "stored",
+            "file_id": file.id,
+            "thumbnail_id": keep(small.data, "", small.content_type).id if small else None,
+        }
+        return Media(**(defaults | fields))

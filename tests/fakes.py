@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.extensions import utcnow
+from app.media.fetch import Fetched, FetchError, Missing
 from app.twilio.client import Account, Outgoing, Refused, RemoteMedia, RemoteMessage, TwilioError
 from app.twilio.console import SENDER, Reception, RemoteAccount
+from app.twilio.content import RemoteTemplate, RemoteTemplates
 from tests.signing import BASE_URL, WEBHOOK
 
 
@@ -26,6 +28,8 @@ class FakeTwilio:
         self.messages: dict[str, RemoteMessage] = {}
         self.media: dict[str, list[RemoteMedia]] = {}
         self.before_answer: Callable[[Outgoing, str], None] | None = None
+        self.typing: list[str] = []
+        self.typing_failure: TwilioError | None = None
         self._failure: tuple[Exception, bool] | None = None
         self._count = itertools.count(1)
 
@@ -61,11 +65,17 @@ class FakeTwilio:
         if failure and not failure[1]:
             raise failure[0]
         sid = self.add(outgoing.body, direction="outbound", phone=outgoing.to, status="queued", sent_at=None)
+        self.messages[sid] = replace(self.messages[sid], num_media=1 if outgoing.media_url else 0)
         if self.before_answer:
             self.before_answer(outgoing, sid)
         if failure:
             raise failure[0]
         return self.messages[sid]
+
+    def show_typing(self, sid: str) -> None:
+        self.typing.append(sid)
+        if self.typing_failure:
+            raise self.typing_failure
 
     def fetch(self, sid: str) -> RemoteMessage:
         if sid not in self.messages:
@@ -108,3 +118,70 @@ class FakeConsole:
             raise self.failure
         self.told.append((url, status_url))
         self.reception = replace(reception, url=url, method="POST")
+
+
+class FakeContents:
+    """Stands where app.twilio.content.Contents does: `templates` is what "Twilio" has, by sid.
+
+    `failures` are raised in turn, one for each question, until they are used up. `complete` is whether a list tells
+    all; `before_answer` runs when a template is made and its sid is not told yet.
+    """
+
+    def __init__(self) -> None:
+        self.account = FakeTwilio().account
+        self.templates: dict[str, RemoteTemplate] = {}
+        self.failures: list[TwilioError] = []
+        self.submitted: list[tuple[str, str, str]] = []
+        self.created: list[str] = []
+        self.complete = True
+        self.before_answer: Callable[[str], None] | None = None
+
+    def add(self, name: str = "recordatorio", body: str = "Hola {{1}}, ¿cómo va?", **fields: object) -> RemoteTemplate:
+        sid = f"HXc{len(self.templates):031x}"
+        template = RemoteTemplate(
+            sid, name, "es_AR", {"twilio/text": {"body": body}}, {"1": "Ana"}, "approved", "UTILITY"
+        )
+        self.templates[sid] = replace(template, **fields)  # type: ignore[arg-type]
+        return self.templates[sid]
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+    def list_templates(self) -> RemoteTemplates:
+        self._fail()
+        return RemoteTemplates(tuple(self.templates.values()), self.complete)
+
+    def create(self, name: str, language: str, types: Mapping[str, object], variables: Mapping[str, str]) -> str:
+        self.created.append(name)
+        self._fail()
+        made = self.add(name, language=language, types=types, variables=variables, status="unsubmitted", category="")
+        if self.before_answer:
+            self.before_answer(made.sid)
+        return made.sid
+
+    def submit(self, sid: str, name: str, category: str) -> str:
+        self._fail()
+        self.submitted.append((sid, name, category))
+        self.templates[sid] = replace(self.templates[sid], status="received", category=category)
+        return "received"
+
+
+class FakeFetcher:
+    """Stands where app.media.fetch.Fetcher does: `files` by their address; `failures` come first, each of them once."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Fetched] = {}
+        self.failures: list[FetchError] = []
+        self.asked: list[str] = []
+
+    def put(self, url: str, data: bytes, said: str = "") -> None:
+        self.files[url] = Fetched(data, said)
+
+    def fetch(self, url: str) -> Fetched:
+        self.asked.append(url)
+        if self.failures:
+            raise self.failures.pop(0)
+        if url not in self.files:
+            raise Missing
+        return self.files[url]

@@ -21,6 +21,7 @@ from tests.signing import WEBHOOK, inbound_form, sign
 ROOT = Path(__file__).resolve().parents[1]
 # Each takes about as long to import as a webhook to answer, or longer, and neither a webhook nor a poll needs any.
 TOO_SLOW = {
+    "PIL",
     "aiohttp",
     "alembic",
     "argon2",
@@ -28,8 +29,10 @@ TOO_SLOW = {
     "boto3",
     "cryptography",
     "dotenv",
+    "filetype",
     "flask_migrate",
     "gunicorn",
+    "obstore",
     "phonenumbers",
     "pytest",
     "pywebpush",

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import config
-from config import Config, ConfigError, TestConfig, engine_options, parse_database_url
+import environment
+from config import Config, TestConfig, engine_options, parse_database_url
+from environment import ConfigError
 
 ROOT = Path(config.__file__).parent
 KEY = "k" * 48
@@ -31,13 +33,14 @@ def read(**env: str) -> Config:
 
 
 def names_read() -> set[str]:
-    """Return every name that config.py asks the environment for."""
+    """Return every name that config.py, and environment.py for it, asks the environment for."""
     names = set()
-    for node in ast.walk(ast.parse(Path(config.__file__).read_text())):
-        if isinstance(node, ast.Call):
-            names |= {
-                arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
-            }
+    for source in (config, environment):
+        for node in ast.walk(ast.parse(Path(source.__file__).read_text())):
+            if isinstance(node, ast.Call):
+                names |= {
+                    arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+                }
     return {name for name in names if re.fullmatch(r"[A-Z][A-Z_]+", name)} | {"TWILIO_WHATSAPP_NUMBER"}
 
 
@@ -131,6 +134,13 @@ def test_only_what_a_database_needs_reaches_its_pool() -> None:
         ("METRICS_TOKEN", "short"),
         ("METRICS_TOKEN", "with spaces between the words"),
         ("CRON_SECRET", "too-short"),
+        ("VAPID_PRIVATE_KEY", "too-short"),
+        ("VAPID_SUBJECT", "somebody@example.com"),
+        ("PUSH_SERVICES", "http://10.0.0.7:8000"),
+        ("PUSH_SERVICES", "https://fcm.googleapis.com"),
+        ("UNANSWERED_MINUTES", "half an hour"),
+        ("SMTP_URL", "smtp.example.com"),
+        ("MAIL_FROM", "Coordina <coordina@example.com>"),
         ("CRON_SECRET", "with spaces in it, and long"),
     ],
 )
@@ -141,6 +151,21 @@ def test_a_value_that_cannot_be_used_is_named_in_one_sentence(name: str, value: 
     assert str(refusal.value).startswith(name)
     assert "\n" not in str(refusal.value)
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "missing"),
+    [
+        ("VAPID_PRIVATE_KEY", "k" * 43, "VAPID_SUBJECT"),
+        ("SMTP_URL", "smtp://smtp.example.com", "MAIL_FROM"),
+        ("MEDIA_S3_BUCKET", "media", "MEDIA_S3_ACCESS_KEY_ID"),
+    ],
+)
+def test_what_is_of_no_use_alone_asks_for_the_other(name: str, value: str, missing: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        read(**{name: value})
+
+    assert str(refusal.value).startswith(f"{missing} is not set")
 
 
 def test_values_are_typed_and_tidied() -> None:

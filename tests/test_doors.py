@@ -1,4 +1,4 @@
-"""Every door of the URL map has a guard, and each guard keeps out whom it should (HOUSE.md rule 2, issue 2, point 6).
+"""Every door of the URL map has a guard, and each guard keeps out whom it should.
 
 Nothing here knows how a door is guarded: it knocks on each, as each kind of stranger, and reads the answer. A route
 that somebody adds tomorrow is knocked on too.
@@ -34,7 +34,12 @@ PUBLIC = {
     "auth_setup.show": "makes the first person of all; not there at all unless SETUP_TOKEN is set and nobody exists",
     "auth_setup.create": "what that page posts to; it asks for SETUP_TOKEN",
     "contract.read": "the description of the API, which says nothing of anybody",
+    "installable.manifest": "browsers ask for it without cookies; it says what the app is called and looks like",
+    "installable.service_worker": "browsers fetch it whoever is signed in; it is the same for everybody",
+    "installable.offline": "a page that is kept for when there is no network; it says just that",
+    "installable.share": "reads nothing of what another app shared, and says that it did not arrive",
     "health.healthz": "a balancer has no account; it says that the process answers",
+    "media_out.show": "where Twilio fetches what we send; the token in its address opens one file, for six hours",
     "health.readyz": "the same; it says whether the database answers and is migrated, and nothing that is in it",
 }
 # Open to Twilio alone, by its signature.
@@ -45,9 +50,16 @@ CRON = {"cron.run", "metrics.show"}
 
 # Open to admins alone, of those who are signed in.
 ADMIN = {"people.index", "people.add", "people.reset", "people.set_active"} | {
+    *("templates_admin.map_variables", "templates_admin.submit"),
+    *("templates_admin.new", "templates_admin.preview_new", "templates_admin.create"),
     "doctor.show",
     "doctor.twilio",
     "doctor.receive_here",
+    "whatsapp_notices.show",
+    "whatsapp_notices.dismiss",
+    "whatsapp_costs.show",
+    "whatsapp_costs.table",
+    "whatsapp_costs.rates",
 }
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -80,6 +92,7 @@ def house(app: Flask, factories: Factories) -> dict[str, object]:
         "phone": conversation.phone_number,
         "ref": "evento-7",
         "filename": "app.css",
+        "template_id": factories.template().id,
     }
 
 

@@ -21,6 +21,7 @@ from app.formats import (
     format_day,
     format_day_long,
     format_days_away,
+    format_left,
     format_remaining,
     format_thread_day,
     format_when,
@@ -140,6 +141,19 @@ def test_hours_are_the_offices() -> None:
 )
 def test_what_is_left_of_the_window_never_promises_too_much(left: timedelta, words: str) -> None:
     assert format_remaining(left) == words
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(hours=21, minutes=40, seconds=59), "21 h 40 min"),
+        (timedelta(hours=1), "1 h 0 min"),
+        (timedelta(minutes=59, seconds=59), "59 min"),
+        (timedelta(seconds=-5), "1 min"),
+    ],
+)
+def test_a_clock_that_runs_down_says_hours_and_minutes(left: timedelta, words: str) -> None:
+    assert format_left(left) == words
 
 
 @pytest.mark.parametrize(("count", "shown"), [(0, "0"), (1, "1"), (99, "99"), (100, "99+"), (12345, "99+")])

@@ -25,6 +25,7 @@ from app.whatsapp.models import ChangeCounter, Conversation, Message
 from config import TestConfig, engine_options, parse_database_url
 from tests.factories import Factories
 
+KEPT = ("whatsapp_conversaciones", "whatsapp_mensajes", "whatsapp_medios")
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -194,3 +195,80 @@ def test_what_the_database_came_to_is_found_without_alembic(empty_app: Flask) ->
     with db.engine.connect() as connection:
         assert find_revision(connection) == REVISION
         assert not is_behind(REVISION)
+
+
+def test_a_migration_keeps_what_is_there(empty_app: Flask) -> None:
+    """SQLite copies a table by dropping it, which takes with it the rows that refer to it, unless it is told not to."""
+    upgrade(revision="0002")
+    now = "2026-01-01 00:00:00+00:00"
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO whatsapp_conversaciones (id, coordinacion_chosen, phone_number, phone_key, profile_name, "
+                "search_text, last_message_at, unread_count, opted_out, change, created_at) "
+                "VALUES (1, false, '+5491155550101', '541155550101', '', '', :now, 0, false, 0, :now)"
+            ),
+            {"now": now},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO whatsapp_mensajes (id, conversation_id, direction, type, body, search_text, from_number, "
+                "to_number, status, error_message, request_digest, payload, sent_at, change, created_at) VALUES "
+                "(1, 1, 'inbound', 'image', 'hola', 'hola', '', '', 'received', '', '', '{}', :now, 1, :now)"
+            ),
+            {"now": now},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO whatsapp_medios (id, message_id, position, url, content_type, filename) "
+                "VALUES (1, 1, 0, 'https://api.twilio.com/x', 'image/jpeg', '')"
+            )
+        )
+
+    upgrade()
+    there = [db.session.scalar(text(f"SELECT count(*) FROM {table}")) for table in KEPT]
+    state = db.session.scalar(text("SELECT state FROM whatsapp_medios"))
+    db.session.rollback()
+    downgrade(revision="0002")
+
+    assert (there, state) == ([1, 1, 1], "remote")
+    assert [db.session.scalar(text(f"SELECT count(*) FROM {table}")) for table in KEPT] == [1, 1, 1]
+
+
+def test_brazilian_numbers_are_compared_anew_and_doubles_stay(empty_app: Flask) -> None:
+    upgrade(revision="0002")
+    now = "2026-01-01 00:00:00+00:00"
+    numbers = {1: "+5541988887777", 2: "+554188887777", 3: "+5511934445555", 4: "+5491155550101", 5: "+5521987654321"}
+    with db.engine.begin() as connection:
+        for row_id, number in numbers.items():
+            connection.execute(
+                text(
+                    "INSERT INTO whatsapp_conversaciones (id, coordinacion_chosen, phone_number, phone_key, "
+                    "profile_name, search_text, last_message_at, unread_count, opted_out, change, created_at) "
+                    "VALUES (:id, false, :number, :key, '', '', :now, 0, false, 0, :now)"
+                ),
+                {"id": row_id, "number": number, "key": number[1:], "now": now},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO coordinaciones (id, title, client_name, phone, phone_key, event_kind, place, state, "
+                "notes, search_text, created_at, updated_at) VALUES (1, '', '', '+5541988887777', '5541988887777', "
+                "'other', '', 'quote', '', '', :now, :now)"
+            ),
+            {"now": now},
+        )
+
+    upgrade()
+
+    keys = "SELECT phone_key FROM whatsapp_conversaciones ORDER BY id"
+    assert list(db.session.scalars(text(keys))) == [
+        "5541988887777",  # Its short form is the second one's already.
+        "554188887777",
+        "5511934445555",
+        "5491155550101",
+        "552187654321",
+    ]
+    assert db.session.scalar(text("SELECT phone_key FROM coordinaciones")) == "554188887777"
+    db.session.rollback()
+    downgrade(revision="0002")
+    assert list(db.session.scalars(text(keys)))[-1] == "5521987654321"

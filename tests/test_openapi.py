@@ -174,7 +174,7 @@ def test_the_document_is_served_to_anybody_and_once(nobody: FlaskClient) -> None
 
 
 def test_what_the_document_closes_is_closed(nobody: FlaskClient, document: dict[str, Any]) -> None:
-    values = {"{phone}": "+5491155550101", "{id}": "1", "{ref}": "EV-1"}
+    values = {"{phone}": "+5491155550101", "{id}": "1", "{ref}": "EV-1", "{file_id}": "1"}
     for method, path in _operations(document):
         if document["paths"][path][method.lower()]["security"]:
             url = re.sub(r"{\w+}", lambda found: values[found[0]], path)

@@ -42,6 +42,11 @@ def test_a_mobile_of_buenos_aires_is_one_however_it_is_written(text: str) -> Non
         ("+1 415 523 8886", "AR", "+14155238886"),
         ("55 1234 5678", "MX", "+525512345678"),
         ("+52 55 1234 5678", "AR", "+525512345678"),
+        ("+52 1 55 1234 5678", "AR", "+525512345678"),
+        ("+54 11 15 2345-6789", "AR", "+5491123456789"),
+        ("+55 11 98765-4321", "AR", "+5511987654321"),
+        ("+55 11 8765-4321", "AR", "+5511987654321"),
+        ("+55 (11) 3765-4321", "AR", "+551137654321"),
     ],
 )
 def test_other_places_are_read_too(text: str, region: str, e164: str) -> None:
@@ -84,6 +89,7 @@ def test_an_unknown_country_reads_only_whole_numbers() -> None:
         ("+5215512345678", "+525512345678"),
         ("+54 9 11 2345-6789", "541123456789"),
         ("whatsapp:+5491123456789", "+5491123456789"),
+        ("+5541988887777", "+554188887777"),
     ],
 )
 def test_two_writings_of_one_number_are_one_contact(one: str, other: str) -> None:
@@ -100,6 +106,8 @@ def test_two_writings_of_one_number_are_one_contact(one: str, other: str) -> Non
         # A nine or a one that belongs to the number itself.
         ("+549112345678", "+54112345678"),
         ("+521551234567", "+52551234567"),
+        # A landline of Brazil has no ninth digit that could come and go.
+        ("+5511934445555", "+551134445555"),
     ],
 )
 def test_two_people_stay_two(one: str, other: str) -> None:

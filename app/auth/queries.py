@@ -28,6 +28,12 @@ def list_users() -> list[User]:
     return list(db.session.scalars(select(User).order_by(User.active.desc(), User.name, User.id)))
 
 
+def list_admin_emails() -> list[str]:
+    """Return the addresses of those who administer, and may enter."""
+    admins = select(User.email).where(User.role == "admin", User.active.is_(True)).order_by(User.id)
+    return list(db.session.scalars(admins))
+
+
 def anybody_exists() -> bool:
     """Tell whether any person was ever made."""
     return db.session.scalar(select(User.id).limit(1)) is not None

@@ -13,18 +13,19 @@ from typing import Any, Literal
 
 from flask import Response, current_app, request
 from flask_babel import lazy_gettext as _l
-from flask_jwt_extended import (
+
+from app.auth.models import LoginSession
+from app.errors import Forbidden
+from app.light_jwt import (
+    CSRFError,
+    JWTExtendedException,
+    PyJWTError,
     create_access_token,
     create_refresh_token,
     decode_token,
     get_jwt,
     verify_jwt_in_request,
 )
-from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
-from jwt.exceptions import PyJWTError
-
-from app.auth.models import LoginSession
-from app.errors import Forbidden
 
 Location = Literal["headers", "cookies"]
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.coordinaciones import queries
-from app.coordinaciones.forms import Values, fill_form
+from app.coordinaciones.forms import LONGEST_NOTES, Values, fill_form
 from app.coordinaciones.models import Coordinacion
 from app.errors import Conflict, Invalid
 from app.extensions import utcnow, writing
@@ -98,6 +98,26 @@ def _upsert(ref: str, values: Values) -> tuple[Coordinacion, bool]:
         coordinacion = found or Coordinacion()
         _write(session, coordinacion, values)
     return coordinacion, found is None
+
+
+def keep_contact(coordinacion_id: int, line: str, phone: str | None) -> Coordinacion:
+    """Keep somebody with a coordinación, and return it: `line` as the last of its notes, unless it is there already.
+
+    `phone` (E.164) becomes its phone instead, where it has none. Raises NotFound; Conflict where it has a phone by
+    now; Invalid when the notes are full.
+    """
+    with writing() as session:
+        coordinacion = queries.get_locked(coordinacion_id)
+        if phone is not None:
+            if coordinacion.phone not in (None, phone):
+                raise Conflict(_("Esa coordinación ya tiene teléfono. Agregalo a las notas."))
+            _write(session, coordinacion, {"phone": phone})
+        elif line not in coordinacion.notes.splitlines():
+            notes = "\n".join(filter(None, (coordinacion.notes.rstrip(), line)))
+            if len(notes) > LONGEST_NOTES:
+                raise Invalid(_("Las notas de esa coordinación están llenas. Acortalas para agregar el contacto."))
+            _write(session, coordinacion, {"notes": notes})
+    return coordinacion
 
 
 def archive(coordinacion_id: int) -> Coordinacion:

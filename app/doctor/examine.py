@@ -21,21 +21,25 @@ from app.doctor.checks.account import (
 from app.doctor.checks.house import (
     Database,
     check_database,
+    check_devices,
     check_disk,
     check_people,
     check_proxies,
     check_redis,
     check_settings,
 )
+from app.doctor.checks.sending import check_sending
 from app.doctor.checks.webhooks import check_address, check_reception, check_unknown_reception, check_webhooks
 from app.doctor.checks.work import check_work
 from app.extensions import db, limiter, utcnow
 from app.limit_store import PatientRedis
+from app.push import queries as push
 from app.schema import is_behind
 from app.twilio import console
 from app.twilio.client import NoAnswer, Refused, TwilioError
 from app.twilio.console import Reception
 from app.twilio.signature import WEBHOOK_PATH
+from app.whatsapp.notices import find_notices
 
 
 def is_simulated() -> bool:
@@ -79,6 +83,7 @@ def _examine_house(database: Database) -> list[Check]:
     if _is_readable(database):
         now, alone = utcnow(), database.kind == "sqlite" and not config["VERCEL"]
         lines.append(check_people(queries.count_admins()))
+        lines.append(check_devices(on=push.is_on(), reachable=push.anybody_reachable(now)))
         work = queries.read_work(now, cron_open=bool(config["CRON_SECRET"]))
         lines.append(check_work(work, alone=alone, now=now))
     return lines
@@ -123,6 +128,8 @@ def _examine_way(database: Database) -> list[Check]:
         lines.append(check_our_address())
     if _is_readable(database):
         lines.append(check_webhooks(queries.read_arrivals(), utcnow()))
+        trouble = find_notices().trouble
+        lines.append(check_sending(trouble.code if trouble else None, trouble.since if trouble else None, utcnow()))
     return lines
 
 

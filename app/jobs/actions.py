@@ -20,9 +20,8 @@ from app.jobs.queries import is_due
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
-# With these pauses the last attempt comes some five hours after the first.
+# With a first pause of ten seconds the last attempt comes some five hours after the first.
 MOST_ATTEMPTS = 13
 
 
@@ -61,12 +60,15 @@ def enqueue(
     """
     now = utcnow()
     run_at = run_at or now
-    if key is None or not _bring_forward(session, key, run_at):
+    job = Job(name=name, payload=payload or {}, key=key, run_at=run_at, created_at=now)
+    if key is None:
+        session.add(job)
+    elif not _bring_forward(session, key, run_at):
         try:
             with session.begin_nested():
-                session.add(Job(name=name, payload=payload or {}, key=key, run_at=run_at, created_at=now))
+                session.add(job)
         except IntegrityError:  # The key is unique: another transaction was faster by a moment.
-            _bring_forward(session, str(key), run_at)
+            _bring_forward(session, key, run_at)
     if run_at <= now:
         g.jobs_due = True
 
@@ -99,10 +101,12 @@ def ensure_periodic() -> None:
 
 
 def _claim() -> Claim | None:
-    """Take the job that has been due longest, if any is; two processes never take the same one."""
+    """Take the job that has been due longest, patient ones last; two processes never take the same one."""
     handlers, now = all_handlers(), utcnow()
     # What only a newer version of Coordina knows is left to it.
-    due = select(Job).where(is_due(now), Job.name.in_(handlers)).order_by(Job.run_at, Job.id).limit(1)
+    due = select(Job).where(is_due(now), Job.name.in_(handlers))
+    patient = Job.name.in_([name for name, handler in handlers.items() if handler.patient])
+    due = due.order_by(patient, Job.run_at, Job.id).limit(1)
     with writing() as session:
         job = session.scalar(due.with_for_update(skip_locked=True))
         if job is None:
@@ -133,10 +137,10 @@ def _finish(claim: Claim) -> None:
         )
 
 
-def pause_after(attempts: int) -> timedelta:
-    """Return how long to wait after the attempt number `attempts` failed: twice as long each time, an hour at most."""
+def pause_after(attempts: int, first: timedelta) -> timedelta:
+    """Return how long to wait after attempt number `attempts` failed: `first`, then twice as long, up to an hour."""
     doubled: int = 2 ** min(attempts - 1, 20)
-    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
+    return min(first * doubled, LONGEST_PAUSE)
 
 
 def _postpone(claim: Claim, error: Exception) -> None:
@@ -147,7 +151,7 @@ def _postpone(claim: Claim, error: Exception) -> None:
             update(Job)
             .where(*_still_ours(claim))
             .values(
-                run_at=now + pause_after(claim.attempts),
+                run_at=now + pause_after(claim.attempts, claim.handler.pause),
                 claimed_until=None,
                 last_error=type(error).__name__[:120],
                 failed_at=now if given_up else None,

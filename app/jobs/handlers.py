@@ -17,12 +17,15 @@ class Handler:
     """What does a job, given its payload. It may be run again after it was cut short, and must not mind.
 
     `lease` is how long it may take before its runner is taken for dead; `every` makes it come again that long after it
-    was done.
+    was done. After a failure it is tried again when `pause` is over, and then twice as late each time. One that is
+    `patient` may take long and lets every other go first.
     """
 
     run: Run
     lease: timedelta = timedelta(minutes=5)
     every: timedelta | None = None
+    pause: timedelta = timedelta(seconds=10)
+    patient: bool = False
 
 
 def register(app: Flask, name: str, handler: Handler) -> None:

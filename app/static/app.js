@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000, STALE = 600000;
+  const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000, STALE = 600000, TYPING = 8000;
   const $ = (selector, root = document) => root.querySelector(selector);
   const visible = () => document.visibilityState === "visible";
   const wide = () => matchMedia("(min-width: 1100px)").matches;
@@ -16,14 +16,66 @@
   let missed = false; // A piece that could not be fetched, although the poll has moved on: all ask again.
   let refreshed = Date.now();
 
-  // ---- The poll: one per tab, when somebody looks, slower when nobody touches, never when hidden.
+  // ---- The poll: one per browser, when somebody looks, slower when nobody touches, never when hidden. The tab that
+  // asked last asks again; what it hears, it tells the others, who wait a little longer and so ask only when it is gone.
+
+  const tabs = document.body.dataset.user && "BroadcastChannel" in window ? new BroadcastChannel(`poll-${document.body.dataset.user}`) : null;
+  let leads = true; // Until another tab is heard.
+  let asked = ""; // The tag with which the last poll went out.
 
   const pause = () => failures ? Math.min(FAST * 2 ** failures, LONGEST_PAUSE)
     : Date.now() - lastTouch > IDLE_AFTER ? SLOW : FAST;
 
   function schedule() {
     clearTimeout(timer);
-    if (visible() && $("#whatsapp-feed")) timer = setTimeout(poll, pause());
+    if (visible() && $("#whatsapp-feed")) timer = setTimeout(poll, pause() + (leads ? 0 : 400 + Math.random() * 800));
+  }
+
+  const tagOf = (feed) => feed._htmx?.ptag ?? feed.getAttribute("hx-ptag");
+  const numberOf = (tag) => Number(tag.split("~")[0]);
+
+  // What this tab heard, for the others.
+  function tell(ctx, status) {
+    leads = true;
+    const heard = { status, before: asked, tag: tagOf($("#whatsapp-feed")) };
+    if (status === 200) Object.assign(heard, { html: ctx.text, events: ctx.response.headers.get("HX-Trigger") ?? "" });
+    tabs?.postMessage(heard);
+  }
+
+  // What another tab heard, as if this one had asked.
+  function hear({ data }) {
+    const feed = $("#whatsapp-feed");
+    if (!feed?._htmx || !visible()) return;
+    leads = false;
+    const own = tagOf(feed), { status, tag } = data;
+    // Tags also tell who is in the chat of the tab that asked: only their numbers can be compared.
+    if (status === 304 && numberOf(own) < numberOf(tag)) return poll();
+    if (status === 200 && own !== tag && numberOf(own) <= numberOf(tag)) {
+      feed._htmx.ptag = tag;
+      htmx.swap({ sourceElement: feed, target: $("#whatsapp-badge"), swap: "outerHTML", text: data.html });
+      const all = own === data.before ? data.events.split(", ") : ["whatsapp-changed", "whatsapp-notices"];
+      for (const name of all) if (name) htmx.trigger(document.body, name);
+    }
+    polled(status);
+  }
+
+  if (tabs) tabs.onmessage = hear;
+
+  // What this browser has before somebody's eyes: the open conversation of the tab in focus, while it is in use.
+  const isHere = () => visible() && document.hasFocus() && Date.now() - lastTouch < IDLE_AFTER && Boolean($("#conversation"));
+  let typedAt = 0;
+
+  // Who else is in the open conversation, as the last poll told.
+  function showOthers() {
+    const place = $("#present");
+    if (!place) return;
+    const others = JSON.parse($("#whatsapp-badge").dataset.others || "[]").filter((one) => String(one.conversation) === here());
+    const typing = others.filter((one) => one.typing), named = typing.length ? typing : others;
+    const data = place.dataset;
+    const words = named.length ? (typing.length ? data.typing : named.length > 1 ? data.several : data.here) : "";
+    const text = words.replace("#", named.map((one) => one.name).join(data.and));
+    if (place.textContent !== text) place.textContent = text;
+    place.hidden = !text;
   }
 
   function poll() {
@@ -44,6 +96,7 @@
       refreshed = Date.now();
       htmx.trigger(document.body, "whatsapp-changed");
     }
+    if (reached) setTimeout(catchUp); // What this answer wakes is on its way by then.
     schedule();
   }
 
@@ -53,12 +106,30 @@
     return Date.now() - refreshed > STALE || (refreshed < closes && Date.now() >= closes);
   }
 
+  // A piece that is older than what the poll knows, and not being fetched: the event that would have renewed it went by
+  // while the piece was on its way, or went to the one whose place it took. It is asked for again.
+  const TRIES = 3; // For each number: one that the server cannot reach is not asked for without end.
+  const underway = new Set(), caughtUp = new Map();
+
+  function catchUp() {
+    const feed = $("#whatsapp-feed"), newest = feed?._htmx ? numberOf(tagOf(feed)) : 0;
+    for (const piece of document.querySelectorAll("[data-as-of]")) {
+      const name = piece.getAttribute("hx-get");
+      if (Number(piece.dataset.asOf) >= newest || [...underway].some((ctx) => ctx.piece === name)) continue;
+      const [number, tries] = caughtUp.get(name) ?? [];
+      if (number === newest && tries === TRIES) continue;
+      caughtUp.set(name, [newest, number === newest ? tries + 1 : 1]);
+      htmx.trigger(piece, "behind", {}, false);
+    }
+  }
+
   const plainTitle = () => document.title.replace(/^\(\d+\+?\) /, "");
 
   let counted = 0;
 
   function showCount(count) {
     if (count > counted && !$("#conversation")) announce($("#whatsapp-badge").textContent.trim());
+    if (count > counted && leads) ring();
     counted = count;
     const shown = count > 99 ? "99+" : String(count);
     document.title = (count ? `(${shown}) ` : "") + plainTitle();
@@ -67,6 +138,46 @@
     const dot = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0a7a4b"/>` +
       `<text x="16" y="23" font-family="sans-serif" font-weight="700" font-size="${shown.length > 2 ? 15 : 20}" text-anchor="middle" fill="#fff">${shown}</text></svg>`;
     icon.setAttribute("href", count ? `data:image/svg+xml,${encodeURIComponent(dot)}` : icon.dataset.plain);
+  }
+
+  // ---- A soft sound when a client writes, but not for what comes in before somebody's eyes.
+
+  // The box on the page of notices.
+  function prepareSound() {
+    const box = $("#sound-on");
+    if (!box) return;
+    $("#sound").hidden = false;
+    box.checked = !quiet();
+    box.addEventListener("change", () => {
+      localStorage.setItem(`quiet:${document.body.dataset.user}`, box.checked ? "0" : "1");
+      if (box.checked) chime();
+    });
+  }
+
+  const quiet = () => localStorage.getItem(`quiet:${document.body.dataset.user}`) === "1";
+  let ringing = 0;
+  let speaker = null;
+
+  function ring() {
+    clearTimeout(ringing);
+    ringing = setTimeout(() => { if (!quiet()) chime(); }, 1500); // The thread, if it is open, has it by then.
+  }
+
+  // Two soft notes; browsers let a page sound only once somebody has touched it.
+  function chime() {
+    if (!navigator.userActivation?.hasBeenActive) return;
+    speaker ??= new AudioContext();
+    [[660, 0], [880, 0.14]].forEach(([pitch, after]) => {
+      const tone = speaker.createOscillator(), volume = speaker.createGain(), start = speaker.currentTime + after;
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0, start);
+      volume.gain.linearRampToValueAtTime(0.06, start + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, start + 0.35);
+      tone.connect(volume).connect(speaker.destination);
+      tone.start(start);
+      tone.stop(start + 0.4);
+    });
+    document.dispatchEvent(new CustomEvent("chime"));
   }
 
   function touched() {
@@ -96,11 +207,20 @@
     return row && { row, offset: row.getBoundingClientRect().top };
   }
 
+  // Whether the server says the same as before; what media.js made of it, or asked of a video, does not count.
+  function same(known, fresh) {
+    if (known.matches?.("video")) return fresh.matches?.("video") && known.getAttribute("src") === fresh.getAttribute("src");
+    if (!known.querySelector?.("[data-made], video")) return known.isEqualNode(fresh);
+    const pieces = [...known.childNodes].filter((piece) => piece.dataset?.made === undefined);
+    return known.cloneNode(false).isEqualNode(fresh.cloneNode(false)) && pieces.length === fresh.childNodes.length
+      && pieces.every((piece, at) => same(piece, fresh.childNodes[at]));
+  }
+
   function renew(row, fresh) {
     const said = $(".said", row), news = $(".said", fresh);
     row.className = fresh.className;
     if (fresh.dataset.change) row.dataset.change = fresh.dataset.change;
-    if (!said || !news || !said.isEqualNode(news)) return row.replaceChildren(...fresh.childNodes);
+    if (!said || !news || !same(said, news)) return row.replaceChildren(...fresh.childNodes);
     for (const child of [...row.children]) if (child !== said) child.remove();
     for (const child of [...fresh.children]) if (child !== news) row.append(child);
   }
@@ -120,7 +240,7 @@
     for (const fresh of [...fragment.children]) {
       if (fresh.dataset.sentAs) forget(fresh.dataset.sentAs);
       const known = fresh.id && list.querySelector(`#${CSS.escape(fresh.id)}`);
-      if (known && (known.isEqualNode(fresh) || Number(fresh.dataset.change) < Number(known.dataset.change))) continue;
+      if (known && (same(known, fresh) || Number(fresh.dataset.change) < Number(known.dataset.change))) continue;
       if (known) renew(known, fresh); else place(list, fresh);
       if (!known && fresh.matches(".msg.in") && fresh.dataset.key > newest) arrived(thread, fresh, stay);
       changed.push(known || fresh);
@@ -137,7 +257,8 @@
   }
 
   function arrived(thread, message, inView) {
-    announce($(".said", message).textContent.trim().slice(0, 200));
+    announce(message.dataset.says ?? $(".said", message).textContent.trim().slice(0, 200));
+    if (inView && document.hasFocus()) clearTimeout(ringing);
     const button = $("#to-end");
     if (inView || !button || !thread.contains(button)) return;
     const count = $(".count", button);
@@ -222,6 +343,18 @@
     htmx.ajax("GET", url, { target: "#chat-panel", swap: "outerHTML" });
   }
 
+  // A notice was clicked: the tab that is open shows its conversation, and what is being written elsewhere stays.
+  document.addEventListener("open-conversation", ({ detail: conversation }) => {
+    if (here() === conversation) return;
+    if ($(".inbox")) {
+      const chat = `/whatsapp/conversations/${conversation}/chat`;
+      return htmx.ajax("GET", chat, { target: "#conversation-slot", swap: "innerHTML" });
+    }
+    showPanel();
+    const url = `${$("#whatsapp-button").getAttribute("hx-get")}?conversation=${conversation}`;
+    htmx.ajax("GET", url, { target: "#chat-panel", swap: "outerHTML" });
+  });
+
   // ---- A conversation that has just been put on the page.
 
   function prepare() {
@@ -240,6 +373,7 @@
       if (above > 0) thread.scrollTop -= above;
       keepEnd(thread);
       remember();
+      setTimeout(poll); // Colleagues see who came, and who came sees them.
       const write = $("#composer-text");
       if (restoring) restoring = false; // Nobody asked for it just now: focus stays where it is.
       else if (write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset)) write.focus();
@@ -251,6 +385,7 @@
       toEnd(past);
     }
     prepareComposer();
+    showOthers();
     if ($("#thread")) fetchOlder($("#thread"));
     if ($("#whatsapp-button")) cover();
     for (const row of document.querySelectorAll("a.row")) {
@@ -268,6 +403,13 @@
   function saveDraft(text, conversation = here()) {
     if (text.trim()) localStorage.setItem(draftName(conversation), text);
     else localStorage.removeItem(draftName(conversation));
+  }
+
+  // Words that came back where there is no place to write them.
+  function keepWords(text, conversation) {
+    saveDraft([text, draftOf(conversation)].filter(Boolean).join("\n"), conversation);
+    const kept = conversation === here() && $("[data-draft-kept]");
+    if (kept) kept.hidden = false;
   }
 
   // What was sent and is not answered yet, by idempotency key: kept where a reload does not reach.
@@ -290,7 +432,15 @@
     }
     text.form.noValidate = true;
     if (!text.value) text.value = draft;
+    knowAll();
     typed(text);
+  }
+
+  // What is before the eyes of whoever begins to write: what colleagues answer after it, they are told before it goes.
+  function knowAll() {
+    const ids = [...document.querySelectorAll("#messages .msg[id^=m-]")].map((row) => Number(row.id.slice(2)));
+    const known = $("#composer-form")?.elements.known;
+    if (known && ids.length) known.value = Math.max(...ids);
   }
 
   function typed(text) {
@@ -303,6 +453,7 @@
     counter.classList.toggle("over", left < 0);
     counter.textContent = counter.hidden ? "" : `${text.value.length} / ${limit}`;
     if (left < 0) counter.textContent = text.dataset.over.replace("#", -left);
+    if (text.value.trim()) text.dataset.begun = ""; else delete text.dataset.begun;
     saveDraft(text.value);
   }
 
@@ -332,7 +483,7 @@
       if (sent.conversation !== here() || bubbleOf(key)) continue;
       if ($(`#messages [data-sent-as="${CSS.escape(key)}"]`)) forget(key);
       else if ($("#composer-form")) { drawPending($("#composer-form"), key, sent.words); waitForNetwork(key); }
-      else { forget(key); saveDraft([sent.words, draftOf(here())].filter(Boolean).join("\n")); }
+      else { forget(key); keepWords(sent.words, here()); }
     }
   }
 
@@ -340,12 +491,13 @@
     const key = body.get("key");
     if (pending()[key]) return; // The same message once more.
     const text = $("#composer-text", form);
-    keepPending({ ...pending(), [key]: { words: body.get("body"), conversation: here() } });
+    keepPending({ ...pending(), [key]: { words: body.get("body"), conversation: here(), known: body.get("known") } });
     drawPending(form, key, body.get("body"));
     toEnd($("#thread"));
     form.elements.key.value = newKey();
     text.value = "";
     typed(text);
+    knowAll();
     $("#composer-note").replaceChildren();
   }
 
@@ -363,7 +515,7 @@
     forget(key);
     if (!sent) return;
     const text = sent.conversation === here() && $("#composer-text");
-    if (!text) return saveDraft([sent.words, draftOf(sent.conversation)].filter(Boolean).join("\n"), sent.conversation);
+    if (!text) return keepWords(sent.words, sent.conversation);
     text.value = [sent.words, text.value].filter(Boolean).join("\n");
     typed(text);
   }
@@ -382,9 +534,19 @@
     bubble.classList.add("pending");
     $(".failed", bubble).hidden = true;
     $(".tick", bubble).hidden = false;
-    const values = { key, body: pending()[key].words, csrf_token: form.elements.csrf_token.value };
+    const { words, known } = pending()[key];
+    const values = { key, body: words, known: known ?? "", csrf_token: form.elements.csrf_token.value };
     htmx.ajax("POST", form.action, { source: form, values, swap: "none" });
   }
+
+  document.addEventListener("keep-words", ({ detail: { text, conversation } }) => keepWords(text, conversation));
+  document.addEventListener("say", ({ detail: { text, conversation } }) => {
+    const form = $("#composer-form"), key = newKey();
+    if (!form || conversation !== here()) return keepWords(text, conversation);
+    keepPending({ ...pending(), [key]: { words: text, conversation } });
+    drawPending(form, key, text);
+    resend(bubbleOf(key));
+  });
 
   // ---- What people do.
 
@@ -394,6 +556,7 @@
     "[data-open-panel]": () => (openedBy?.isConnected ? openedBy : $("#whatsapp-button")).click(),
     "[data-close-conversation]": (_link, event) => { event.preventDefault(); closeConversation(); },
     "[data-insert]": (button) => insert(button.dataset.insert),
+    "[data-not-now]": () => { $("#composer-note").replaceChildren(); $("#composer-text").focus(); },
     "[data-resend]": (button) => resend(button.closest("li")),
     "#to-end": () => toEnd($("#thread")),
     "#whatsapp-button": (button, event) => {
@@ -421,7 +584,7 @@
       event.target.form.requestSubmit();
     }
     if (event.key !== "Escape" || event.defaultPrevented || event.target.value) return;
-    const open = $("details[open]"), choosing = $("#context .cancel");
+    const open = $("details[open]"), choosing = $("#context .cancel, #assignee .cancel");
     if (open) { open.open = false; $("summary", open).focus(); }
     else if (choosing) choosing.click();
     else if (!panel()?.contains(document.activeElement)) return;
@@ -429,7 +592,14 @@
     else closePanel();
   });
 
-  document.addEventListener("input", (event) => { if (event.target.id === "composer-text") typed(event.target); });
+  document.addEventListener("input", ({ target }) => {
+    if (target.id !== "composer-text") return;
+    if (!("begun" in target.dataset)) knowAll();
+    const begins = Date.now() - typedAt > TYPING && target.value.trim();
+    typedAt = target.value.trim() ? Date.now() : 0;
+    typed(target);
+    if (begins) poll(); // Colleagues see it at their next one.
+  });
   document.addEventListener("submit", (event) => {
     const text = event.target.id === "composer-form" && $("#composer-text");
     if (text && (!text.value.trim() || text.value.length > Number(text.dataset.limit))) {
@@ -452,6 +622,11 @@
 
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     if (isSend(ctx)) departing(ctx.sourceElement, ctx.request.body);
+    if (ctx.sourceElement.id === "whatsapp-feed") {
+      asked = tagOf(ctx.sourceElement);
+      if (isHere()) ctx.request.body.set("here", here());
+      if (isHere() && Date.now() - typedAt < TYPING) ctx.request.body.set("typing", here());
+    }
     if (ctx.sourceElement.id === "thread-feed") ctx.request.body.set("state", $("#composer").dataset.state);
     if (ctx.sourceElement.id === "conversation-list") {
       ctx.request.body.set("shown", document.querySelectorAll("#conversation-list .row").length);
@@ -464,10 +639,19 @@
     if (isSend(ctx)) (status < 500 ? giveBack : waitForNetwork)(ctx.request.body.get("key"));
     if (ctx.sourceElement.id === "whatsapp-feed") Object.assign(ctx.hx, { retarget: "#whatsapp-feed", reswap: "none" });
   });
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    ctx.piece = ctx.sourceElement.getAttribute("hx-get");
+    underway.add(ctx);
+  });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    underway.delete(ctx);
     const status = ctx.response?.status ?? 0, { signal } = ctx.request;
+    if (status && status < 400) setTimeout(catchUp); // What failed is asked for by the poll that succeeds.
     if (!status && signal?.aborted && signal.reason !== "timeout") return; // A newer one took its place.
-    if (ctx.sourceElement.id === "whatsapp-feed") return polled(status);
+    if (ctx.sourceElement.id === "whatsapp-feed") {
+      tell(ctx, status);
+      return polled(status);
+    }
     if (isSend(ctx) && !status) waitForNetwork(ctx.request.body.get("key"));
     const broken = panel() && $(".load-error", panel());
     if (broken && (!status || status >= 400) && ctx.target?.id === "chat-panel") {
@@ -501,8 +685,11 @@
     shell = panel()?.outerHTML ?? "";
     counted = Number($("#whatsapp-badge").dataset.count);
     showCount(counted);
+    prepareSound();
     prepare();
     restorePanel();
-    poll();
+    catchUp();
+    // A page that comes out of the browser's memory may be old; one from the server is not.
+    if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") poll(); else schedule();
   }));
 })();

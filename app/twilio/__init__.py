@@ -6,6 +6,7 @@ from flask import Flask, current_app
 
 from app.twilio.client import Account, Twilio
 from app.twilio.console import Console
+from app.twilio.content import Contents
 
 
 def gateway() -> Twilio:
@@ -17,6 +18,12 @@ def gateway() -> Twilio:
 def console() -> Console:
     """Return the current app's gateway to what Twilio's console shows."""
     twilio: Console = current_app.extensions["twilio_console"]
+    return twilio
+
+
+def contents() -> Contents:
+    """Return the current app's gateway to WhatsApp's templates."""
+    twilio: Contents = current_app.extensions["twilio_contents"]
     return twilio
 
 
@@ -32,3 +39,4 @@ def init_app(app: Flask) -> None:
         timeout=config["TWILIO_TIMEOUT"],
     )
     app.extensions["twilio"], app.extensions["twilio_console"] = Twilio(account), Console(account)
+    app.extensions["twilio_contents"] = Contents(account)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ Answer = TypeVar("Answer")
 # What Twilio promises never to have processed, so that one more try cannot send twice. It promises so for no 5xx.
 _NEVER_PROCESSED = (429,)
 _RETRY_PAUSE_SECONDS = 0.4
+_HASTY_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,25 @@ class Account:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message to send: `to` is a phone in E.164 or a user id; either `body` or a template."""
+    """One message to send: `to` is a phone in E.164 or a user id; either a template, or `body`, a file, or both.
+
+    `media_url` is where Twilio fetches the file, with GET and HEAD and without any password.
+    """
 
     to: str
     status_callback: str
     body: str = ""
+    media_url: str = ""
     content_sid: str = ""
     content_variables: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class RemoteMessage:
-    """A message as Twilio has it. Times are aware UTC."""
+    """A message as Twilio has it. Times are aware UTC.
+
+    `price` is what it took, in `price_unit` (ISO 4217), as a cost: Twilio writes it below zero, and only when it knows.
+    """
 
     sid: str
     status: str
@@ -62,6 +71,8 @@ class RemoteMessage:
     num_media: int
     error_code: int | None
     error_message: str
+    price: Decimal | None = None
+    price_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,8 +103,28 @@ class NoAnswer(TwilioError):
     """Twilio may or may not have taken it: only looking it up there can tell."""
 
 
+class JsonBody:
+    """A body of which the SDK asks nothing but its dictionary; what is not in it stays as it is at Twilio."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self._body = body
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._body
+
+
 def _with_zone(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def _price(message: Any) -> dict[str, Any]:
+    """Return the price of a message, which comes as text such as "-0.00500", or as nothing until it is known."""
+    try:
+        amount = Decimal(str(message.price))
+    except ArithmeticError:
+        return {}
+    unit = str(message.price_unit or "").upper()
+    return {"price": -amount, "price_unit": unit} if amount.is_finite() and len(unit) == 3 else {}
 
 
 def _remote(message: Any) -> RemoteMessage:
@@ -110,7 +141,19 @@ def _remote(message: Any) -> RemoteMessage:
         num_media=int(message.num_media or 0),
         error_code=message.error_code,
         error_message=message.error_message or "",
+        **_price(message),
     )
+
+
+def _content_of(outgoing: Outgoing) -> dict[str, Any]:
+    """Return what the message says, as the SDK takes it: a template alone (63016), else words, a file, or both."""
+    if outgoing.content_sid:
+        variables = outgoing.content_variables
+        told = {"content_variables": json.dumps(variables, ensure_ascii=False)} if variables else {}
+        return {"content_sid": outgoing.content_sid, **told}
+    if not outgoing.media_url:
+        return {"body": outgoing.body}
+    return {"media_url": [outgoing.media_url], **({"body": outgoing.body} if outgoing.body else {})}
 
 
 def _list_error(error: Exception) -> TwilioError:
@@ -135,11 +178,19 @@ class Twilio:
 
     @cached_property
     def _client(self) -> Any:
+        return self._make_client(self.account.timeout)
+
+    @cached_property
+    def _hasty_client(self) -> Any:
+        """For what is worth nothing when it comes late."""
+        return self._make_client(min(_HASTY_SECONDS, self.account.timeout))
+
+    def _make_client(self, timeout: float) -> Any:
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
         account = self.account
-        client = Client(account.sid, account.token, http_client=TwilioHttpClient(timeout=account.timeout))
+        client = Client(account.sid, account.token, http_client=TwilioHttpClient(timeout=timeout))
         if account.base_url:
             client.api.base_url = client.content.base_url = client.messaging.base_url = account.base_url
         return client
@@ -149,12 +200,7 @@ class Twilio:
         sender = {"from_": f"whatsapp:{self.account.whatsapp_number}"}
         if self.account.messaging_service_sid:
             sender = {"messaging_service_sid": self.account.messaging_service_sid}
-        if outgoing.content_sid:
-            content = {"content_sid": outgoing.content_sid}
-            if outgoing.content_variables:
-                content["content_variables"] = json.dumps(outgoing.content_variables, ensure_ascii=False)
-        else:
-            content = {"body": outgoing.body}
+        content = _content_of(outgoing)
         callback = {"status_callback": outgoing.status_callback} if outgoing.status_callback else {}
         create = self._client.messages.create
         return _remote(self._call(lambda: create(to=f"whatsapp:{outgoing.to}", **sender, **content, **callback)))
@@ -162,6 +208,15 @@ class Twilio:
     def fetch(self, sid: str) -> RemoteMessage:
         """Return the message `sid` as Twilio has it now. Raises TwilioError."""
         return _remote(self._call(lambda: self._client.messages(sid).fetch()))
+
+    def show_typing(self, sid: str) -> None:
+        """Show who wrote the inbound message `sid` that it was read and that somebody is writing, for up to 25 s.
+
+        Twilio has no way to say one without the other. Waits 3 s at most, and asks once. Raises TwilioError.
+        """
+        self._translate(
+            lambda: self._hasty_client.messaging.v2.typing_indicator.create(channel="whatsapp", message_id=sid)
+        )
 
     def list_since(self, since: datetime, limit: int = 100_000) -> Iterator[RemoteMessage]:
         """Yield what was sent since `since`, in and out, newest first, at most `limit`. Raises TwilioError."""

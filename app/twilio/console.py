@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from app.twilio.client import Twilio
+from app.twilio.client import JsonBody, Twilio
 
 SANDBOX_NUMBER = "+14155238886"
 _MOST_PAGES = 20
@@ -46,16 +46,6 @@ class Reception:
     def settable(self) -> bool:
         """Tell whether an API can change it."""
         return self.kind in (SENDER, SERVICE)
-
-
-class _Update:
-    """A body of which the SDK asks nothing but its dictionary; what is not in it stays as it is at Twilio."""
-
-    def __init__(self, body: dict[str, Any]) -> None:
-        self._body = body
-
-    def to_dict(self) -> dict[str, Any]:
-        return self._body
 
 
 def _clock_ahead(headers: Any, asked_at: datetime, answered_at: datetime) -> timedelta | None:
@@ -125,7 +115,7 @@ class Console(Twilio):
             | {"callback_url": url, "callback_method": "POST"}
         )
         sender = self._client.messaging.v2.channels_senders(reception.sid)
-        self._call(lambda: sender.update(messaging_v2_channels_sender_requests_update=_Update({"webhook": webhook})))
+        self._call(lambda: sender.update(messaging_v2_channels_sender_requests_update=JsonBody({"webhook": webhook})))
 
 
 def _known(**values: str | None) -> dict[str, str]:

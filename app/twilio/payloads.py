@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.twilio import extras
+
 _TYPES = {
     "text": "text",
     "image": "image",
@@ -21,6 +23,11 @@ _TYPES = {
     "location": "location",
     "interactive": "interactive",
     "button": "interactive",
+    "list": "interactive",
+    "contact": "contact",
+    "reaction": "reaction",
+    "voice": "audio",
+    "file": "document",
 }
 _TYPE_OF_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
@@ -117,22 +124,36 @@ def type_of_media(content_type: str) -> str:
     return "contact" if "vcard" in content_type else _TYPE_OF_MEDIA.get(content_type.split("/")[0], "document")
 
 
-def _parse_type(form: Mapping[str, str], media: tuple[MediaItem, ...]) -> str:
+def _parse_type(form: Mapping[str, str], media: tuple[MediaItem, ...], body: str) -> str:
+    """Return what kind of message this is; a blank one without any information is unknown, and says so."""
     said = form.get("MessageType", "").lower()
     if said in ("", "text") and media:
         return type_of_media(media[0].content_type)
-    if not said and form.get("Latitude"):
+    if extras.find_reaction(form) is not None:
+        return "reaction"
+    if said in ("", "text", "interactive") and form.get("Latitude"):
         return "location"
-    kind = _TYPES.get(said, "unknown") if said else "text"
-    # A blank text is something that Twilio cannot tell, such as a reaction: a bubble says so instead of being empty.
-    empty = not media and not form.get("Body", "").strip()
-    return "unknown" if kind in ("text", "interactive") and empty else kind
+    chosen = extras.find_choice(form) or extras.form_lines(form)
+    kind = _TYPES.get(said, "unknown") if said else "interactive" if chosen else "text"
+    # What names a file and brings none, or a choice and tells none, has at most its words.
+    wordless = kind in ("text", "interactive", "reaction") and not media and not body.strip()
+    return "unknown" if wordless else kind
 
 
-def _parse_location(form: Mapping[str, str]) -> dict[str, str] | None:
-    names = {"Latitude": "latitude", "Longitude": "longitude", "Address": "address", "Label": "label"}
-    found = {ours: form[theirs] for theirs, ours in names.items() if form.get(theirs)}
-    return found if "latitude" in found and "longitude" in found else None
+def _parse_body(form: Mapping[str, str], media: tuple[MediaItem, ...]) -> str:
+    """Return the words of a message: its text, else what was chosen, filled in or pointed at."""
+    body = form.get("Body", "")
+    if media and body == media[0].filename:
+        return ""
+    reaction = extras.find_reaction(form)
+    if reaction is not None:
+        return reaction
+    lines = [line for line in extras.form_lines(form) if line not in body]
+    if lines:
+        return "\n".join([*([body] if body.strip() else []), *lines])
+    if body.strip():
+        return body
+    return extras.find_choice(form) or ("" if extras.find_location(form) else extras.place_words(form))
 
 
 def parse_inbound(form: Mapping[str, str]) -> Inbound:
@@ -143,18 +164,17 @@ def parse_inbound(form: Mapping[str, str]) -> Inbound:
     if not sid or len(sid) > 34 or (sender.phone is None and sender.user_id is None):
         raise NotAMessage
     media = _parse_media(form)
-    kind = _parse_type(form, media)
-    document = kind == "document" and bool(media)
+    body = _parse_body(form, media)
     return Inbound(
         message_sid=sid,
         sender=sender,
         from_number=form.get("From", "")[:150],
         to_number=form.get("To", "")[:150],
-        type=kind,
-        body="" if document and form.get("Body") == media[0].filename else form.get("Body", ""),
+        type=_parse_type(form, media, body),
+        body=body,
         profile_name=form.get("ProfileName", ""),
         media=media,
-        location=_parse_location(form),
+        location=extras.find_location(form),
         reply_to_sid=form.get("OriginalRepliedMessageSid", "")[:34] or None,
         opt_out=form.get("OptOutType", "").upper(),
         payload={name: value for name, value in form.items() if not _KNOWN.fullmatch(name)},

@@ -5,16 +5,49 @@ from __future__ import annotations
 from flask import Flask
 
 from app.jobs.handlers import register
-from app.whatsapp import api, cli, feed, jobs, labels, poll, views, webhook
+from app.whatsapp import (
+    api,
+    attach,
+    bubbles,
+    cards,
+    care,
+    cli,
+    closing,
+    contacts,
+    feed,
+    fetching,
+    jobs,
+    labels,
+    notices,
+    poll,
+    presence,
+    retry,
+    views,
+    webhook,
+)
+from app.whatsapp.content import labels as content_labels
+from app.whatsapp.content import picker
+from app.whatsapp.content import views as templates
+from app.whatsapp.costs import models as _costs  # noqa: F401
+from app.whatsapp.costs import views as costs
+from app.whatsapp.costs import words
 
 
 def init_app(app: Flask) -> None:
     """Give `app` its inbox: pages, JSON API, Twilio's doors and `flask whatsapp`."""
-    for blueprint in (poll.bp, views.bp, api.bp, webhook.bp):
+    beside = (contacts.bp, care.bp, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins, presence.bp)
+    rooms = (costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
+    for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *rooms):
         app.register_blueprint(blueprint)
     labels.init_app(app)
+    bubbles.init_app(app)
+    words.init_app(app)
+    content_labels.init_app(app)
     # Every page of every room carries the badge; it asks for itself, so that no room below has to know of it.
     app.jinja_env.globals["whatsapp_badge"] = feed.badge
+    app.jinja_env.globals["whatsapp_closing"] = closing.list_told
+    app.add_template_filter(closing.notice_key, "notice_key")
+    app.jinja_env.globals["whatsapp_notices"] = notices.find_notices
     for name, handler in jobs.HANDLERS.items():
         register(app, name, handler)
     app.cli.add_command(cli.whatsapp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,8 +18,9 @@ from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.forms import parse_flag_arg, parse_int_arg, parse_key, parse_search_arg, parse_send
 from app.whatsapp.identity import parse_contact
-from app.whatsapp.labels import conversation_name, failure, last_line
+from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.models import Conversation, Media, Message
+from app.whatsapp.outcomes import failure
 
 bp = Blueprint("whatsapp_api", __name__, url_prefix="/api/whatsapp")
 bp.before_request(require_api_staff)
@@ -28,13 +29,23 @@ _MAX_DB_INT = 2**31 - 1
 
 
 def _serialize_media(media: Media) -> dict[str, Any]:
+    here = media.file_id is not None
     return {
-        "id": media.id,
+        "id": media.file_id,
+        "state": media.state if here or media.state != "stored" else "failed",
         "content_type": media.content_type,
         "filename": media.filename or None,
         "size": media.size,
-        "url": media.url,
+        "url": url_for("media_api.show", file_id=media.file_id) if here else None,
     }
+
+
+def _serialize_template(template: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return which template was sent; its name and language only where Coordina knew it."""
+    if template is None:
+        return None
+    names = ("content_sid", "variables", "name", "language")
+    return {name: template[name] for name in names if name in template}
 
 
 def serialize_message(message: Message) -> dict[str, Any]:
@@ -57,7 +68,10 @@ def serialize_message(message: Message) -> dict[str, Any]:
         "media": [_serialize_media(media) for media in message.media],
         "location": message.location,
         "reply_to": message.reply_to_sid,
-        "template": message.template,
+        "template": _serialize_template(message.template),
+        "retry_of": message.retry_of_id,
+        "price": format(message.price, "f") if message.price is not None else None,
+        "price_unit": message.price_unit or None,
         "sent_at": to_timestamp(message.sent_at),
         "read_at": to_timestamp(message.read_at),
         "created_at": to_timestamp(message.created_at),
@@ -66,6 +80,7 @@ def serialize_message(message: Message) -> dict[str, Any]:
 
 def serialize_conversation(conversation: Conversation) -> dict[str, Any]:
     """Return a conversation as the API shows it."""
+    assigned_to = conversation.assigned_to
     return {
         "id": conversation.id,
         "coordinacion_id": conversation.coordinacion_id,
@@ -77,6 +92,8 @@ def serialize_conversation(conversation: Conversation) -> dict[str, Any]:
         "unread_count": conversation.unread_count,
         "window_expires_at": to_timestamp(conversation.window_expires_at),
         "opted_out": conversation.opted_out,
+        "waiting_since": to_timestamp(conversation.waiting_since),
+        "assigned_to": {"id": assigned_to.id, "name": assigned_to.name} if assigned_to else None,
     }
 
 
@@ -128,6 +145,8 @@ def list_conversations() -> ResponseReturnValue:
         now=utcnow(),
         q=parse_search_arg(request.args, "q"),
         unread=parse_flag_arg(request.args, "unread"),
+        waiting=parse_flag_arg(request.args, "waiting"),
+        assigned=parse_int_arg(request.args, "assigned_to", None, 0, _MAX_DB_INT, blank=False),
         coordinacion_id=_number("coordinacion_id", None, _MAX_DB_INT),
     )
     page = queries.list_conversations(wanted, _limit(), _cursor())

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from app.twilio.client import NoAnswer, NotReached, Refused, TwilioError
 from app.whatsapp.actions.sync import SyncReport
 from app.whatsapp.actions.sync import sync as run_sync
+from app.whatsapp.content.actions.sync import sync_templates
 
 whatsapp = AppGroup("whatsapp", help="What Coordina does with Twilio from a shell.")
 
@@ -45,3 +46,13 @@ def sync(since: datetime | None) -> None:
     click.echo(f"Seen {report.seen}, added {report.added}, settled {report.settled}.")
     if report.missing:
         click.echo(f"Twilio knows nothing of {len(report.missing)} messages that it had accepted.", err=True)
+
+
+@whatsapp.command("templates")
+def templates() -> None:
+    """Bring in WhatsApp's templates and what WhatsApp decided about each."""
+    try:
+        report = sync_templates()
+    except TwilioError as error:
+        raise click.ClickException(f"{_reason(error)} The templates stay as they were.") from error
+    click.echo(f"Listed {report.listed}, new {report.added}, gone {report.gone}.")

@@ -16,9 +16,9 @@ RANK = {
     "canceled": 4,
     "failed": 4,
     "undelivered": 4,
-    "delivered": 5,
     "partially_delivered": 5,
-    "read": 6,
+    "delivered": 6,
+    "read": 7,
 }
 FAILED = ("failed", "undelivered", "canceled")
 ARRIVED = ("delivered", "partially_delivered", "read")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask_babel import lazy_gettext as _l
 
 from app.errors import Conflict, DomainError, Invalid
+from app.whatsapp.models import Message
 
 
 class WindowClosed(Conflict):
@@ -16,7 +18,23 @@ class WindowClosed(Conflict):
 
 class OptedOut(Conflict):
     code = "opted_out"
-    detail = _l("Esta persona pidió no recibir más mensajes. Para volver a recibirlos tiene que mandar START.")
+    detail = _l("Esta persona pidió no recibir más mensajes. Para volver a recibirlos tiene que mandar ALTA o START.")
+
+
+class AnsweredMeanwhile(Conflict):
+    """A colleague answered since the writer last looked: `answers` are their messages, oldest first."""
+
+    code = "answered_meanwhile"
+    detail = _l("Alguien le respondió mientras escribías. Fijate antes de mandar.")
+
+    def __init__(self, answers: Sequence[Message]) -> None:
+        super().__init__()
+        self.answers = answers
+
+
+class NotRetriable(Conflict):
+    code = "not_retriable"
+    detail = _l("Mandar lo mismo de nuevo no serviría. Fijate qué dice debajo del mensaje.")
 
 
 class NoPhone(Conflict):

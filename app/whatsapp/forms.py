@@ -100,13 +100,13 @@ def _check_one_of(request: SendRequest, data: Mapping[str, Any], fields: dict[st
         fields["to"] = _("Decí a quién de una sola manera: to, conversation_id o coordinacion_id.")
     if all(data.get(name) is None for name in ("to", "conversation_id", "coordinacion_id")):
         fields["to"] = _("Falta a quién escribirle.")
-    if data.get("media_id") is not None:
-        fields["media_id"] = _("Ese archivo no existe.")
     contents = [name for name in ("body", "template", "media_id") if data.get(name) is not None]
     if not contents:
         fields["body"] = _("Escribí un mensaje.")
     if "template" in contents and "body" in contents:
         fields["template"] = _("Mandá un texto o una plantilla, no las dos cosas.")
+    if "template" in contents and "media_id" in contents:
+        fields["template"] = _("Mandá un archivo o una plantilla, no las dos cosas.")
 
 
 def parse_send(data: Any) -> SendRequest:
@@ -125,12 +125,31 @@ def parse_send(data: Any) -> SendRequest:
         coordinacion_id=_parse_id(data, "coordinacion_id", fields),
         content_sid=content_sid,
         content_variables=variables,
+        media_id=_parse_id(data, "media_id", fields),
     )
     if not fields:
         _check_one_of(request, data, fields)
     if fields:
         raise Invalid(fields=fields)
     return request
+
+
+def parse_composer(form: Mapping[str, str], conversation_id: int) -> SendRequest:
+    """Return what the composer shall send: words, or a file with its caption. Raises Invalid."""
+    media_id = parse_int_arg(form, "media_id", None, 1, LARGEST_ID)
+    body, error = parse_body(form.get("body", ""))
+    if media_id is not None and not has_ink(form.get("body", "")):
+        body, error = "", None
+    if error:
+        raise Invalid(error)
+    return SendRequest(body=body, conversation_id=conversation_id, media_id=media_id, known_id=parse_known(form))
+
+
+def parse_known(form: Mapping[str, str]) -> int | None:
+    """Return the newest message that whoever sends has seen; `anyway` is the newest that they were just shown."""
+    known = parse_int_arg(form, "known", None, 0, LARGEST_ID)
+    shown = parse_int_arg(form, "anyway", None, 0, LARGEST_ID)
+    return known if known is None or shown is None else max(known, shown)
 
 
 def parse_int_arg(

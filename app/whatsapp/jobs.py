@@ -1,4 +1,4 @@
-"""What whatsapp does by itself: asking Twilio, now and then, what no webhook told."""
+"""What whatsapp does by itself: asking Twilio, now and then, what no webhook told, prices among it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,30 @@ from datetime import timedelta
 from typing import Any
 
 from app.jobs.handlers import Handler
-from app.twilio import gateway
+from app.media.actions import stores
+from app.media.actions.keep import keep
+from app.media.fetch import FetchError, fetcher
+from app.media.pictures import make_thumbnail
+from app.media.rules import kind_of
+from app.media.store import StoreError
+from app.twilio import contents, gateway
+from app.whatsapp.actions import files
+from app.whatsapp.actions.closing import tell_closing
+from app.whatsapp.actions.mailing import mail_unanswered
+from app.whatsapp.actions.sweeping import SWEEP, sweep, want_forgotten
 from app.whatsapp.actions.sync import SYNC, sync
+from app.whatsapp.actions.telling import AGAIN, DEVICE, MAIL, TELL, tell_again, tell_device, tell_everyone
+from app.whatsapp.actions.wanted import FETCH, SHRINK
+from app.whatsapp.content.actions.sync import TEMPLATES, sync_templates
+from app.whatsapp.costs.actions import PRICES, learn_prices
+from app.whatsapp.vcards import read_details
 
 SYNC_EVERY = timedelta(minutes=15)
+CLOSING = "whatsapp.closing"
+CLOSING_EVERY = timedelta(minutes=5)
+PRICES_EVERY = timedelta(hours=1)
+SWEEP_EVERY = timedelta(days=1)
+TEMPLATES_EVERY = timedelta(hours=6)
 
 
 def _sync(_payload: dict[str, Any]) -> None:
@@ -17,4 +37,67 @@ def _sync(_payload: dict[str, Any]) -> None:
         sync(lambda _report: None)
 
 
-HANDLERS = {SYNC: Handler(_sync, lease=timedelta(minutes=10), every=SYNC_EVERY)}
+def _tell_closing(_payload: dict[str, Any]) -> None:
+    tell_closing()
+
+
+def _prices(_payload: dict[str, Any]) -> None:
+    if gateway().account.complete:
+        learn_prices()
+
+
+def _sync_templates(_payload: dict[str, Any]) -> None:
+    if contents().account.complete:
+        sync_templates()
+
+
+def _fetch(payload: dict[str, Any]) -> None:
+    """Fetch a file and keep it. Raises FetchError or StoreError where a later try may do better."""
+    wanted = files.begin(payload["media_id"])
+    if wanted is None:
+        return
+    try:
+        found = fetcher().fetch(wanted.url)
+        file = keep(found.data, wanted.filename, found.said or wanted.said)
+    except (FetchError, StoreError) as error:
+        reason, lasting = (error.reason, error.lasting) if isinstance(error, FetchError) else ("unreachable", False)
+        if files.note_failure(wanted, reason, lasting=lasting):
+            raise
+        return
+    files.attach(wanted.media_id, file.id, read_details(kind_of(file.content_type), found.data))
+
+
+def _shrink(payload: dict[str, Any]) -> None:
+    """Make a small picture of a large one, with all of it in memory: 16 MB at most, and what Pillow unpacks of it."""
+    large = files.find_large(payload["media_id"])
+    if large is None:
+        return
+    file, made = large
+    if made is None:
+        small = make_thumbnail(b"".join(stores.read(file, 0, file.size)))
+        if small is None:
+            return
+        made = keep(small.data, said=small.content_type).id
+    files.attach_small(payload["media_id"], made)
+
+
+def _sweep(_payload: dict[str, Any]) -> None:
+    sweep()
+    want_forgotten()
+
+
+# A file that Twilio does not have at first is there some seconds later.
+_SOON = timedelta(seconds=2)
+HANDLERS = {
+    FETCH: Handler(_fetch, pause=_SOON, patient=True),
+    SHRINK: Handler(_shrink, patient=True),
+    SWEEP: Handler(_sweep, lease=timedelta(minutes=15), every=SWEEP_EVERY, patient=True),
+    SYNC: Handler(_sync, lease=timedelta(minutes=10), every=SYNC_EVERY),
+    CLOSING: Handler(_tell_closing, every=CLOSING_EVERY),
+    PRICES: Handler(_prices, lease=timedelta(minutes=5), every=PRICES_EVERY),
+    TEMPLATES: Handler(_sync_templates, every=TEMPLATES_EVERY),
+    TELL: Handler(tell_everyone),
+    DEVICE: Handler(tell_device, lease=timedelta(minutes=1)),
+    AGAIN: Handler(tell_again),
+    MAIL: Handler(mail_unanswered),
+}

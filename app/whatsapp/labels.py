@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.formats import has_ink
+from app.formats import fold, has_ink
 from app.phones import format_phone
-from app.twilio.codes import explain
-from app.whatsapp.delivery import FAILED, tick
+from app.whatsapp.bubbles import contact_name, contacts_of, file_name, voice_note
+from app.whatsapp.delivery import tick
+from app.whatsapp.marks import plain_words
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.opting import MARK
+from app.whatsapp.outcomes import find_failure, from_when, may_retry, moment_words
+from app.whatsapp.parties import Likely
 
 _TYPES = {
     "image": _l("📷 Foto"),
@@ -27,48 +32,91 @@ _TYPES = {
 }
 
 
+_WHY_LIKELY = {
+    "area": _l("Los números terminan igual; solo cambia la característica."),
+    "country": _l("Los números son iguales, con otro código de país."),
+    "name": _l("Tienen el mismo nombre en WhatsApp, y una no tiene número."),
+}
+# Marks that turn the direction of what follows: a name that holds one could pass for another, or bend the line.
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _names(conversation: Conversation) -> list[tuple[str, str]]:
+    """Return what a client is called, the name that wins first, each with who says so: staff, event or profile."""
+    event = conversation.coordinacion
+    said = (
+        ("staff", conversation.given_name),
+        ("event", event.client_name if event is not None else ""),
+        ("profile", conversation.profile_name),
+    )
+    clean = [(source, _TURNS.sub("", name).strip()) for source, name in said]
+    return [(source, name) for source, name in clean if has_ink(name)]
+
+
 def conversation_name(conversation: Conversation) -> str:
-    """Return whom a conversation is with: the client of its coordinación, else WhatsApp's name, else the number."""
-    if conversation.coordinacion is not None:
-        return conversation.coordinacion.client_name
-    name = conversation.profile_name.strip()
-    return name if has_ink(name) else format_phone(conversation.address)
+    """Return whom a conversation is with: as staff call them, else the coordinación's client, else WhatsApp's name.
+
+    Where there is none of these, the number.
+    """
+    names = _names(conversation)
+    return names[0][1] if names else format_phone(conversation.address)
+
+
+def other_names(conversation: Conversation) -> list[tuple[str, str]]:
+    """Return the names that differ from the one shown, each once, with who says so: event or profile."""
+    names = _names(conversation)
+    first: dict[str, tuple[str, str]] = {}
+    for source, name in names:
+        first.setdefault("".join(filter(str.isalnum, fold(name))) or name, (source, name))
+    return list(first.values())[1:]
+
+
+def came_by(message: Message) -> str:
+    """Return the number that a message came from or went to, where it is not the thread's own; else nothing."""
+    if message.joined_from_id is None:
+        return ""
+    address = (message.from_number if message.inbound else message.to_number).removeprefix("whatsapp:")
+    return format_phone(address) if address.startswith("+") else _("sin número")
+
+
+def opt_out_choice(message: Message) -> str:
+    """Return what a client's message was taken for: STOP, START, or nothing."""
+    return message.payload.get(MARK, "") if message.inbound else ""
+
+
+def why_likely(likely: Likely) -> str:
+    """Return in a sentence why two conversations may be with one person."""
+    return str(_WHY_LIKELY[likely.why])
 
 
 def type_label(message: Message) -> str:
     """Return what kind of thing a message is, or nothing for text."""
+    if message.type == "reaction":
+        emoji = message.body.strip()
+        return str(_("Reaccionó con %(emoji)s", emoji=emoji) if emoji else _("Quitó su reacción"))
+    if message.type == "audio" and message.media and not voice_note(message.media[0]):
+        return str(_("🎵 Audio"))
     return str(_TYPES.get(message.type, ""))
+
+
+def _name_of(message: Message) -> str:
+    """Return what a message is called where it has no words: its file, its person or its place."""
+    people = [contact_name(contact) for media in message.media for contact in contacts_of(media)]
+    names = people or [file_name(media) for media in message.media if message.type == "document"]
+    place = message.location or {}
+    return ", ".join(filter(None, names)) or str(place.get("label") or place.get("address") or "")
 
 
 def last_line(message: Message | None) -> str:
     """Return a message in one line, as the list shows it."""
     if message is None:
         return ""
-    words = " ".join(message.body.split())[:200]
-    label = type_label(message)
+    said = plain_words(message.body if message.type != "reaction" else "")
+    words = (said if has_ink(said) else _name_of(message))[:200]
+    label = type_label(message) or ("" if words else _("Mensaje en blanco"))
     if message.type == "template" and words:
         return words
     return f"{label} · {words}" if label and words else label or words
-
-
-def failure(message: Message) -> str:
-    """Return why a message did not arrive and what to do, or nothing when it did not fail."""
-    if message.status not in FAILED:
-        return ""
-    known = explain(message.error_code) if message.error_code else None
-    if known is not None:
-        return str(known.sentence)
-    if message.error_code:
-        return str(_("No salió. Twilio dio el error %(code)s. Avisale al administrador.", code=message.error_code))
-    return message.error_message or _("No salió, y WhatsApp no dijo por qué.")
-
-
-def may_retry(message: Message) -> bool:
-    """Tell whether sending the same words again can help."""
-    if message.status not in FAILED or message.type != "text":
-        return False
-    known = explain(message.error_code) if message.error_code else None
-    return known.retry if known is not None else message.error_code is None
 
 
 def row_key(message: Message) -> str:
@@ -83,6 +131,20 @@ def day_key(moment: datetime) -> str:
 
 def init_app(app: Flask) -> None:
     """Give these to `app`'s templates."""
-    for function in (conversation_name, type_label, last_line, failure, may_retry, row_key, day_key):
+    for function in (
+        conversation_name,
+        other_names,
+        came_by,
+        opt_out_choice,
+        why_likely,
+        type_label,
+        last_line,
+        row_key,
+        day_key,
+        find_failure,
+        from_when,
+        may_retry,
+        moment_words,
+    ):
         app.add_template_filter(function, function.__name__)
     app.add_template_filter(tick, "tick")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import Base, BigId, utcnow
+from app.media.models import File
 
 
 class ChangeCounter(Base):
@@ -29,14 +31,30 @@ class Conversation(Base):
     `phone_number` is E.164 in the form that WhatsApp itself uses, which answers go to; `phone_key` makes it one contact
     however it is written. `coordinacion_id` is the coordinación that new messages belong to, none included, when
     `coordinacion_chosen` says that staff chose it; else it is only what was nearest when the last message came.
+
+    One that was joined to another (`joined_to_id`) holds no messages any more, only its contact, so that what comes
+    from there goes to the other. `answer_to` is where answers go when that is not this row's own contact: to whichever
+    of the joined ones wrote last, whose window `window_expires_at` then is. `given_name` is the name that staff gave.
+    While answers go elsewhere, this row's own window and opt-out wait in `own_window_expires_at` and `own_opted_out`.
+    `assigned_to_id` is the person who looks after it. `waiting_since` is when the client wrote what nobody has answered
+    since; staff can say that there is nothing to answer, at `done_at`.
+    `closing_told_at` is when staff were told of a window that closes; `seen_sid` the last message that Twilio was told
+    to be read.
     """
 
     __tablename__ = "whatsapp_conversaciones"
     __table_args__ = (
         CheckConstraint("unread_count >= 0", name="unread_count"),
-        CheckConstraint("phone_key IS NOT NULL OR user_id IS NOT NULL", name="contact"),
+        CheckConstraint("phone_key IS NOT NULL OR user_id IS NOT NULL OR joined_to_id IS NOT NULL", name="contact"),
         CheckConstraint("(phone_key IS NULL) = (phone_number IS NULL)", name="phone"),
         Index("ix_whatsapp_conversaciones_newest", "last_message_at", "id"),
+        Index("ix_whatsapp_conversaciones_window", "window_expires_at"),
+        Index(
+            "ix_whatsapp_conversaciones_waiting",
+            "waiting_since",
+            sqlite_where=text("waiting_since IS NOT NULL"),
+            postgresql_where=text("waiting_since IS NOT NULL"),
+        ),
         Index(
             "ix_whatsapp_conversaciones_unread",
             "unread_count",
@@ -54,6 +72,10 @@ class Conversation(Base):
     phone_key: Mapped[str | None] = mapped_column(String(20), unique=True)
     user_id: Mapped[str | None] = mapped_column(String(140), unique=True)
     profile_name: Mapped[str] = mapped_column(Text, default="")
+    given_name: Mapped[str] = mapped_column(Text, default="")
+    # No foreign key: a table that points at itself cannot be restored row by row. Conversations are never deleted.
+    joined_to_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    answer_to: Mapped[str | None] = mapped_column(String(150))
     search_text: Mapped[str] = mapped_column(Text, default="")
     # No foreign key: messages already point here, and two tables that point at each other cannot be created in turn.
     last_message_id: Mapped[int | None] = mapped_column(BigId)
@@ -61,10 +83,18 @@ class Conversation(Base):
     unread_count: Mapped[int] = mapped_column(default=0)
     window_expires_at: Mapped[datetime | None]
     opted_out: Mapped[bool] = mapped_column(default=False)
+    own_window_expires_at: Mapped[datetime | None]
+    own_opted_out: Mapped[bool] = mapped_column(default=False)
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
+    waiting_since: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    closing_told_at: Mapped[datetime | None]
+    seen_sid: Mapped[str] = mapped_column(String(34), default="")
     change: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     coordinacion: Mapped[Coordinacion | None] = relationship()
+    assigned_to: Mapped[User | None] = relationship()
     last_message: Mapped[Message | None] = relationship(
         primaryjoin="foreign(Conversation.last_message_id) == Message.id", viewonly=True
     )
@@ -79,15 +109,45 @@ class Conversation(Base):
 
     @property
     def address(self) -> str:
-        """Where WhatsApp reaches this contact: a phone in E.164, or a user id such as AR.123."""
+        """Where answers go: a phone in E.164, or a user id such as AR.123."""
+        return self.answer_to or self.own_address
+
+    @property
+    def own_address(self) -> str:
+        """Where WhatsApp reaches this row's own contact, whoever else was joined to it."""
         return self.phone_number or self.user_id or ""
+
+    @property
+    def phone(self) -> str | None:
+        """The phone to show and to call, in E.164; None for somebody known by user id alone."""
+        return self.answer_to if self.answer_to and self.answer_to.startswith("+") else self.phone_number
+
+
+class Presence(Base):
+    """A browser (its session) that has a conversation open before somebody's eyes, and when they last typed there.
+
+    Rows are renewed by that browser's poll and mean nothing once they are old: whatsapp.looking says when.
+    """
+
+    __tablename__ = "presencias"
+    __table_args__ = {"info": {"backup": "left out"}}
+
+    session_id: Mapped[str] = mapped_column(String(32), ForeignKey("sesiones.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("usuarios.id", ondelete="CASCADE"), index=True)
+    seen_at: Mapped[datetime]
+    typed_at: Mapped[datetime | None]
 
 
 class Message(Base):
     """One message, in or out. `sent_at` is its place in the conversation: when its sender sent it.
 
     `status` moves by delivery.advance alone. `read_at` is when the client read an outbound message, or when staff read
-    an inbound one. `payload` keeps what Twilio sent with it beyond the columns here, as it came.
+    an inbound one. `payload` keeps what Twilio sent with it beyond the columns here, as it came. `price` is what Twilio
+    took for it, in `price_unit` (ISO 4217), once that is known; `category` is its template's. `retry_of_id` is the
+    failed message that it tries again. `joined_from_id` is the conversation it came to, where that was joined to this.
     """
 
     __tablename__ = "whatsapp_mensajes"
@@ -102,6 +162,12 @@ class Message(Base):
             "coordinacion_id",
             sqlite_where=text("direction = 'inbound' AND read_at IS NULL"),
             postgresql_where=text("direction = 'inbound' AND read_at IS NULL"),
+        ),
+        Index(
+            "ix_whatsapp_mensajes_reactions",
+            "reply_to_sid",
+            sqlite_where=text("type = 'reaction'"),
+            postgresql_where=text("type = 'reaction'"),
         ),
         Index(
             "ix_whatsapp_mensajes_unsettled",
@@ -131,12 +197,19 @@ class Message(Base):
     location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reply_to_sid: Mapped[str | None] = mapped_column(String(34))
     payload: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    price: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
+    price_unit: Mapped[str] = mapped_column(String(3), default="")
+    category: Mapped[str] = mapped_column(String(20), default="")
+    retry_of_id: Mapped[int | None] = mapped_column(BigId, index=True)  # Without a foreign key, as above.
+    joined_from_id: Mapped[int | None] = mapped_column(
+        ForeignKey("whatsapp_conversaciones.id", ondelete="SET NULL"), index=True
+    )
     sent_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     change: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
-    conversation: Mapped[Conversation] = relationship()
+    conversation: Mapped[Conversation] = relationship(foreign_keys=[conversation_id])
     coordinacion: Mapped[Coordinacion | None] = relationship()
     author: Mapped[User | None] = relationship()
     media: Mapped[list[Media]] = relationship(order_by="Media.position", cascade="all, delete-orphan")
@@ -147,7 +220,12 @@ class Message(Base):
 
 
 class Media(Base):
-    """A file that came with a message, in its order; `url` is where Twilio keeps it."""
+    """A file of a message, in its order. `url` is where Twilio keeps what came in, and empty for what we sent.
+
+    `state`: remote (not fetched yet), stored (`file` is ours, `thumbnail` a small picture of it where it has one) or
+    failed (`error` says why, in a word; `attempts` were made). `details` is what was read in it, such as the people
+    of a contact card.
+    """
 
     __tablename__ = "whatsapp_medios"
     __table_args__ = (Index("uq_whatsapp_medios_message_id_position", "message_id", "position", unique=True),)
@@ -159,6 +237,28 @@ class Media(Base):
     content_type: Mapped[str] = mapped_column(String(120), default="")
     filename: Mapped[str] = mapped_column(String(255), default="")
     size: Mapped[int | None]
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("archivos.id", ondelete="SET NULL"), index=True)
+    thumbnail_id: Mapped[int | None] = mapped_column(ForeignKey("archivos.id", ondelete="SET NULL"), index=True)
+    state: Mapped[str] = mapped_column(String(10), default="remote")
+    error: Mapped[str] = mapped_column(String(40), default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    file: Mapped[File | None] = relationship(foreign_keys=[file_id])
+    thumbnail: Mapped[File | None] = relationship(foreign_keys=[thumbnail_id])
+
+
+class Distinct(Base):
+    """Two conversations that staff said are not one person, however alike their numbers; `first_id` is the lower."""
+
+    __tablename__ = "whatsapp_distintas"
+
+    first_id: Mapped[int] = mapped_column(
+        ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    second_id: Mapped[int] = mapped_column(
+        ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
 
 
 class SyncRun(Base):

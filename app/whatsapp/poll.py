@@ -7,29 +7,73 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.actions.sessions import confirm
 from app.auth.guard import current_claims, require_staff_token, to_login
-from app.whatsapp import feed, queries
+from app.extensions import utcnow
+from app.whatsapp import feed, looking
+from app.whatsapp.actions.looking import note_looking
 
 # A door of its own: its guard leaves it to the poll's statement to ask whether the session still stands.
 bp = Blueprint("whatsapp_poll", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff_token)
 
 
+def _seen() -> int:
+    """Return the number that the tab has seen; whoever shows none asks for it all."""
+    seen = request.headers.get("HX-PTag", "").partition("~")[0]
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else 0
+
+
+def _events(now: feed.Poll) -> list[str]:
+    """Return what the answer wakes on the page: all that shows messages, and what admins are told where that changed.
+
+    Only a number above the tab's own tells of a change there; that somebody came or went changes no message.
+    """
+    seen = _seen()
+    changed = ["whatsapp-changed"] if now.change != seen else []
+    return changed + (["whatsapp-notices"] if now.notices_change > seen else [])
+
+
+def _here() -> list[int]:
+    """Return the conversations that the browser has open before somebody's eyes."""
+    texts = request.args.get("here", "").split(",")
+    ids = {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19}
+    return sorted(ids)[: looking.MOST]
+
+
+def _typing() -> int | None:
+    text = request.args.get("typing", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _badge(now: feed.Poll) -> str:
+    names = looking.names_of(now.others)
+    others = [
+        {"conversation": one.conversation_id, "name": names[one.user_id], "typing": one.typing}
+        for one in now.others
+        if one.user_id in names
+    ]
+    return render_template("whatsapp/_badge.html", badge=feed.badge(), others=others)
+
+
 @bp.get("/unread")
 def unread() -> ResponseReturnValue:
-    claims = current_claims()
-    now = feed.poll(claims.session_id, claims.refresh_id)
+    claims, here, typing, moment = current_claims(), _here(), _typing(), utcnow()
+    now = feed.poll(claims, here, moment)
     if not now.session_open:
         return to_login(ended=True)
     # Where no worker lives and the cron comes once a day, those who look are the office's clock.
     g.jobs_due = now.jobs_due
     if now.pair_is_new and "new_tokens" not in g:
         confirm(claims)
-    tag = str(now.change)
+    if looking.needs_writing(now.noted, here, typing):
+        note_looking(claims.session_id, claims.user_id, here, typing, moment)
+    present = ",".join(f"{one.conversation_id}:{one.user_id}{':t' * one.typing}" for one in now.others)
+    tag = f"{now.change}~{present}" if present else str(now.change)
     # An answer that carries new cookies is never a 304: some caches and browsers drop the headers of those.
     if request.headers.get("HX-PTag") == tag and "new_tokens" not in g:
         response = Response(status=304)
     else:
-        response = make_response(render_template("whatsapp/_badge.html", unread=queries.unread_count()))
-        response.headers["HX-Trigger"] = "whatsapp-changed"
+        response = make_response(_badge(now))
+        if events := _events(now):
+            response.headers["HX-Trigger"] = ", ".join(events)
     response.headers["HX-PTag"] = tag
     return response

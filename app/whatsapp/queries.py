@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, func, or_, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
+from sqlalchemy import Select, and_, false, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.coordinaciones.models import Coordinacion
@@ -19,16 +19,17 @@ from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.formats import fold
 from app.phones import parse_phone, phone_key
-from app.whatsapp.delivery import FAILED
+from app.whatsapp.bubbles import write_cursor
 from app.whatsapp.identity import Contact
-from app.whatsapp.models import Conversation, Message, QuickReply
-from app.whatsapp.request import retry_key
+from app.whatsapp.models import Conversation, Media, Message, QuickReply
+from app.whatsapp.waiting import is_waiting
 from app.whatsapp.window import CLOSING_SOON
 
 Row = TypeVar("Row")
 # Ids are 64-bit numbers; SQLite's driver refuses larger ones with an error of its own.
 LARGEST_ID = 2**63 - 1
 _FEWEST_PHONE_DIGITS = 4
+_UNASSIGNED = Conversation.assigned_to_id.is_(None)
 _CURSOR = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6})-([0-9]{1,18})")
 
 
@@ -42,18 +43,18 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class ConversationFilter:
-    """Which conversations are asked for. `closing` are those whose window closes within two hours of `now`."""
+    """Which conversations are asked for. `closing` are those whose window closes within two hours of `now`.
+
+    `waiting` are those whose client waits for an answer; `assigned` the id of whom they are assigned to, 0 for nobody.
+    """
 
     now: datetime
     q: str = ""
     unread: bool = False
     closing: bool = False
+    waiting: bool = False
+    assigned: int | None = None
     coordinacion_id: int | None = None
-
-
-def write_cursor(moment: datetime, row_id: int) -> str:
-    """Return the place of a row in an order by moment and id."""
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{row_id}"
 
 
 def parse_cursor(cursor: str) -> tuple[datetime, int]:
@@ -74,26 +75,44 @@ def like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[b
 
 
 def _of_phone(text: str) -> list[ColumnElement[bool]]:
-    """Return the conditions that a contact's number is the one in `text`, or holds its digits, if it is one."""
+    """Return the conditions that a contact's number is the one in `text`, or holds its digits, if it is one.
+
+    The number of one that was joined to another leads to that other.
+    """
     digits = re.sub(r"[^0-9]", "", text)
     if len(digits) < _FEWEST_PHONE_DIGITS or any(letter.isalpha() for letter in text):
         return []
     phone = parse_phone(text, current_app.config["DEFAULT_REGION"])
     whole = [Conversation.phone_key == phone_key(phone)] if phone else []
-    return [Conversation.phone_number.contains(digits), *whole]
+    joined = aliased(Conversation)
+    same = joined.phone_key == phone_key(phone) if phone else false()
+    via = select(joined.joined_to_id).where(joined.joined_to_id.is_not(None), same)
+    return [Conversation.phone_number.contains(digits), Conversation.id.in_(via), *whole]
 
 
 def _conversations() -> Select[Conversation]:
-    return select(Conversation).options(joinedload(Conversation.coordinacion), joinedload(Conversation.last_message))
+    return select(Conversation).options(
+        joinedload(Conversation.coordinacion),
+        joinedload(Conversation.last_message),
+        joinedload(Conversation.assigned_to),
+    )
 
 
-def _matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Conversation.last_message_id.is_not(None)]
+def matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a conversation is asked for."""
+    conditions: list[ColumnElement[bool]] = [
+        Conversation.last_message_id.is_not(None),
+        Conversation.joined_to_id.is_(None),
+    ]
     if wanted.unread:
         conditions.append(Conversation.unread_count > 0)
     if wanted.closing:
         conditions.append(Conversation.window_expires_at > wanted.now)
         conditions.append(Conversation.window_expires_at <= wanted.now + CLOSING_SOON)
+    if wanted.waiting:
+        conditions.append(is_waiting())
+    if wanted.assigned is not None:
+        conditions.append(Conversation.assigned_to_id == wanted.assigned if wanted.assigned else _UNASSIGNED)
     if wanted.coordinacion_id is not None:
         said = select(Message.id).where(Message.conversation_id == Conversation.id)
         conditions.append(said.where(Message.coordinacion_id == wanted.coordinacion_id).exists())
@@ -111,27 +130,43 @@ def _matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _moment_of(wanted: ConversationFilter) -> InstrumentedAttribute[Any]:
+    """Return the column that conversations are ordered by."""
+    if wanted.closing:
+        return Conversation.window_expires_at
+    return Conversation.waiting_since if wanted.waiting else Conversation.last_message_at
+
+
 def list_conversations(wanted: ConversationFilter, limit: int, cursor: str = "") -> Page[Conversation]:
-    """Return conversations that have messages, newest first. Raises Invalid for a foreign cursor."""
-    statement = _conversations().where(*_matching(wanted))
+    """Return conversations that have messages, newest first.
+
+    Those that close soon begin with the soonest, and those that wait for an answer with who has waited longest.
+
+    Raises Invalid for a foreign cursor.
+    """
+    with_names = joinedload(Conversation.last_message).selectinload(Message.media)
+    statement = _conversations().options(with_names).where(*matching(wanted))
+    moment, urgent = _moment_of(wanted), wanted.closing or wanted.waiting
+    place = tuple_(moment, Conversation.id)
     if cursor:
-        statement = statement.where(tuple_(Conversation.last_message_at, Conversation.id) < parse_cursor(cursor))
-    order = (Conversation.last_message_at.desc(), Conversation.id.desc())
+        here = parse_cursor(cursor)
+        statement = statement.where(place > here if urgent else place < here)
+    order = [column if urgent else column.desc() for column in place]
     rows = db.session.scalars(statement.order_by(*order).limit(limit + 1)).all()
     last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], write_cursor(last.last_message_at, last.id) if last else None)
+    if last is None:
+        return Page(rows, None)
+    return Page(rows[:limit], write_cursor(getattr(last, moment.key) or wanted.now, last.id))
 
 
-def count_closing(now: datetime) -> int:
-    """Return how many conversations close within two hours."""
-    conditions = _matching(ConversationFilter(now=now, closing=True))
-    return db.session.scalars(select(func.count(Conversation.id)).where(*conditions)).one()
+def select_unread() -> Select[int]:
+    """Return a statement for how many messages nobody has read."""
+    return select(func.coalesce(func.sum(Conversation.unread_count), 0)).where(Conversation.unread_count > 0)
 
 
 def unread_count() -> int:
     """Return how many messages nobody has read."""
-    unread = select(func.coalesce(func.sum(Conversation.unread_count), 0)).where(Conversation.unread_count > 0)
-    return int(db.session.scalars(unread).one())
+    return int(db.session.scalars(select_unread()).one())
 
 
 def unread_by_coordinacion(ids: Iterable[int]) -> dict[int, int]:
@@ -145,17 +180,24 @@ def unread_by_coordinacion(ids: Iterable[int]) -> dict[int, int]:
 
 
 def get_conversation(conversation_id: int) -> Conversation:
-    """Return a conversation with its coordinación. Raises NotFound."""
+    """Return a conversation with its coordinación, or the one that it was joined to. Raises NotFound."""
     conversation = None
     if 0 < conversation_id <= LARGEST_ID:
         conversation = db.session.scalar(_conversations().where(Conversation.id == conversation_id))
     if conversation is None:
         raise NotFound
-    return conversation
+    return follow(conversation)
 
 
-def find_conversation(contact: Contact) -> Conversation | None:
-    """Return the conversation with `contact`: by phone first, however it is written, else by user id."""
+def follow(conversation: Conversation) -> Conversation:
+    """Return the conversation that holds the messages of `conversation`: itself, or what it was joined to."""
+    if conversation.joined_to_id is None:
+        return conversation
+    return db.session.scalars(_conversations().where(Conversation.id == conversation.joined_to_id)).one()
+
+
+def find_contact(contact: Contact) -> Conversation | None:
+    """Return the row of `contact`, joined to another or not: by phone first, however it is written, else by user id."""
     for condition in (
         Conversation.phone_key == contact.key if contact.key else None,
         Conversation.user_id == contact.user_id if contact.user_id else None,
@@ -167,15 +209,38 @@ def find_conversation(contact: Contact) -> Conversation | None:
     return None
 
 
-def _messages() -> Select[Message]:
-    return select(Message).options(joinedload(Message.author), selectinload(Message.media))
+def find_conversation(contact: Contact) -> Conversation | None:
+    """Return the conversation with `contact`, or the one that it was joined to."""
+    found = find_contact(contact)
+    return follow(found) if found is not None else None
+
+
+def select_messages() -> Select[Message]:
+    """Return a statement for messages with all that their bubbles show."""
+    files = selectinload(Message.media).options(joinedload(Media.file), joinedload(Media.thumbnail))
+    return select(Message).options(joinedload(Message.author), files)
+
+
+def has_a_bubble() -> ColumnElement[bool]:
+    """Return the condition that a message is shown by itself: a reaction is not, where its original is here."""
+    original = aliased(Message)
+    here = select(original.id).where(original.message_sid == Message.reply_to_sid).exists()
+    return or_(Message.type != "reaction", ~here)
 
 
 def list_messages(
-    *, limit: int, cursor: str = "", conversation_id: int | None = None, coordinacion_id: int | None = None
+    *,
+    limit: int,
+    cursor: str = "",
+    conversation_id: int | None = None,
+    coordinacion_id: int | None = None,
+    bubbles: bool = False,
 ) -> Page[Message]:
-    """Return messages of a conversation, a coordinación, or both, newest first. Raises Invalid for a bad cursor."""
-    statement = _messages()
+    """Return messages of a conversation, a coordinación, or both, newest first. Raises Invalid for a bad cursor.
+
+    With `bubbles` only those that a thread shows by themselves.
+    """
+    statement = select_messages().where(has_a_bubble()) if bubbles else select_messages()
     if conversation_id is not None:
         statement = statement.where(Message.conversation_id == conversation_id)
     if coordinacion_id is not None:
@@ -189,31 +254,22 @@ def list_messages(
 
 def list_changes(conversation_id: int, since: int, limit: int = 200) -> list[Message]:
     """Return the messages of a conversation that changed after `since`, in the order of their changes."""
-    statement = _messages().where(Message.conversation_id == conversation_id, Message.change > since)
+    changed = (Message.conversation_id == conversation_id, Message.change > since)
+    statement = select_messages().where(*changed, has_a_bubble())
     return list(db.session.scalars(statement.order_by(Message.change).limit(limit)))
 
 
-def list_quoted(messages: Iterable[Message]) -> dict[str, Message]:
-    """Return the messages that `messages` reply to, by their sid; those that we never had are absent."""
-    sids = {message.reply_to_sid for message in messages if message.reply_to_sid}
-    if not sids:
-        return {}
-    found = db.session.scalars(_messages().where(Message.message_sid.in_(sids)))
-    return {message.message_sid: message for message in found if message.message_sid}
-
-
-def list_retried(messages: Iterable[Message]) -> set[int]:
-    """Return the ids of those failed `messages` whose words staff have sent again since."""
-    keys = {retry_key(message.id): message.id for message in messages if message.status in FAILED}
-    if not keys:
-        return set()
-    found = db.session.scalars(select(Message.idempotency_key).where(Message.idempotency_key.in_(keys)))
-    return {keys[key] for key in found if key}
+def get_media(media_id: int) -> Media:
+    """Return a file of a message. Raises NotFound."""
+    media = db.session.get(Media, media_id) if 0 < media_id <= LARGEST_ID else None
+    if media is None:
+        raise NotFound
+    return media
 
 
 def get_message(message_id: int) -> Message:
     """Return a message as it is now, whatever was loaded before. Raises NotFound."""
-    statement = _messages().where(Message.id == message_id).execution_options(populate_existing=True)
+    statement = select_messages().where(Message.id == message_id).execution_options(populate_existing=True)
     message = db.session.scalar(statement) if 0 < message_id <= LARGEST_ID else None
     if message is None:
         raise NotFound
@@ -222,12 +278,12 @@ def get_message(message_id: int) -> Message:
 
 def find_message_by_sid(sid: str) -> Message | None:
     """Return the message that Twilio knows as `sid`."""
-    return db.session.scalar(_messages().where(Message.message_sid == sid))
+    return db.session.scalar(select_messages().where(Message.message_sid == sid))
 
 
 def find_message_by_key(key: str) -> Message | None:
     """Return the message that was sent under an idempotency key."""
-    return db.session.scalar(_messages().where(Message.idempotency_key == key))
+    return db.session.scalar(select_messages().where(Message.idempotency_key == key))
 
 
 def list_quick_replies() -> list[QuickReply]:

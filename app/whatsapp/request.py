@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 class SendRequest:
     """What to send and to whom: one of `conversation_id`, `to` (E.164 or user id) or `coordinacion_id` alone.
 
-    `coordinacion_id` beside another says which event the message is about.
+    `coordinacion_id` beside another says which event the message is about. With `media_id`, a kept file, `body` is its
+    caption. `retry_of` is the failed message that this tries again. `known_id` is the newest message that the writer
+    had before their eyes: what a colleague answered after it is shown to them before anything goes out.
     """
 
     body: str = ""
@@ -20,11 +22,20 @@ class SendRequest:
     coordinacion_id: int | None = None
     content_sid: str = ""
     content_variables: dict[str, str] | None = None
+    media_id: int | None = None
+    retry_of: int | None = None
+    known_id: int | None = None
 
     @property
     def digest(self) -> str:
         """What tells this request from another under the same idempotency key."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        told = asdict(self)
+        del told["known_id"]  # Sent all the same after a look, it is the same message.
+        if self.media_id is None:  # So that keys which were used before files could be sent still know their message.
+            del told["media_id"]
+        if self.retry_of is None:  # Likewise.
+            del told["retry_of"]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def page_key(key: str) -> str:

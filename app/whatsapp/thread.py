@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from typing import Any
 
+from app.extensions import utcnow
 from app.formats import app_zone, to_local
+from app.whatsapp import related
+from app.whatsapp.albums import go_together
 from app.whatsapp.labels import day_key, row_key
 from app.whatsapp.models import Message
+from app.whatsapp.notices import list_told
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of a thread: a message, a day that begins, or the mark before `new_count` unread messages.
 
-    `key` sorts it among the others, as text.
+    `key` sorts it among the others, as text. `album` is the place of a photo among those that came with it: left,
+    right, or wide for the last one of an odd number; an empty text for everything that stands alone.
     """
 
     key: str
     message: Message | None = None
     day: date | None = None
     new_count: int = 0
+    album: str = ""
+
+
+def _lay_out_albums(rows: Sequence[Row]) -> list[Row]:
+    """Return `rows` with photos that came together side by side, two by two; a row between them parts them."""
+    laid: list[Row] = []
+    start = 0
+    for at in range(1, len(rows) + 1):
+        if at < len(rows) and go_together(rows[at - 1].message, rows[at].message):
+            continue
+        group = rows[start:at]
+        odd = len(group) % 2 == 1
+        for place, row in enumerate(group):
+            last = odd and place == len(group) - 1
+            laid.append(
+                row if len(group) == 1 else replace(row, album="wide" if last else ("left", "right")[place % 2])
+            )
+        start = at
+    return laid
 
 
 def build_rows(messages: Iterable[Message], *, mark_new: int = 0) -> list[Row]:
@@ -39,4 +64,17 @@ def build_rows(messages: Iterable[Message], *, mark_new: int = 0) -> list[Row]:
         first = min(unread, key=row_key)
         before = row_key(first)[:-1]  # Shorter, and so before it.
         rows[before] = Row(before, new_count=mark_new)
-    return [rows[key] for key in sorted(rows)]
+    return _lay_out_albums([rows[key] for key in sorted(rows)])
+
+
+def thread_context(messages: Sequence[Message], *, mark_new: int = 0) -> dict[str, Any]:
+    """Return what `_rows.html` shows of `messages`: their rows, and what their bubbles ask of other messages."""
+    return {
+        "rows": build_rows(messages, mark_new=mark_new),
+        "quoted": related.list_quoted(messages),
+        "reactions": related.list_reactions(messages),
+        "retried": related.list_retried(messages),
+        "told": list_told(messages),
+        "newest": max((message.id for message in messages), default=0),
+        "now": utcnow(),
+    }

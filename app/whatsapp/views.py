@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
@@ -12,19 +11,20 @@ from flask.typing import ResponseReturnValue
 from app.auth.guard import current_user, person, require_staff
 from app.coordinaciones import queries as coordinaciones
 from app.coordinaciones.filters import Filters
-from app.errors import DomainError, Invalid
+from app.errors import DomainError
 from app.extensions import limiter, utcnow
 from app.formats import today
 from app.htmx import is_htmx, see_other
-from app.whatsapp import queries
+from app.whatsapp import parties, queries, related
 from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
+from app.whatsapp.counts import count_filters
 from app.whatsapp.errors import KeyReused, OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
-from app.whatsapp.forms import parse_body, parse_int_arg, parse_key
-from app.whatsapp.models import Conversation, Message
-from app.whatsapp.request import SendRequest, page_key
-from app.whatsapp.thread import build_rows
+from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key
+from app.whatsapp.models import Conversation
+from app.whatsapp.request import page_key
+from app.whatsapp.thread import thread_context
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)
@@ -32,33 +32,33 @@ bp.before_request(require_staff)
 THREAD_PAGE = 40
 LIST_PAGE = 40
 CHANGES_PAGE = 200
-FILTERS = ("all", "unread", "closing")
+FILTERS = ("all", "unread", "waiting", "closing", "mine", "nobodys")
 
 
 def _wanted() -> queries.ConversationFilter:
     chosen = request.args.get("filter", "all")
     q = request.args.get("q", "").replace("\x00", "")[:200]
-    return queries.ConversationFilter(now=utcnow(), q=q, unread=chosen == "unread", closing=chosen == "closing")
+    return queries.ConversationFilter(
+        now=utcnow(),
+        q=q,
+        unread=chosen == "unread",
+        waiting=chosen == "waiting",
+        closing=chosen == "closing",
+        assigned={"mine": current_user().id, "nobodys": 0}.get(chosen),
+    )
 
 
 def _list_context(limit: int = LIST_PAGE) -> dict[str, Any]:
     wanted, cursor = _wanted(), request.args.get("cursor", "")
+    chosen = request.args.get("filter", "all")
+    # Counted first, with the newest number: what comes in between is asked for again, and nothing is missed.
+    counts = count_filters(wanted.now)
     return {
         "page": queries.list_conversations(wanted, limit, cursor),
         "q": wanted.q,
-        "filter": "unread" if wanted.unread else "closing" if wanted.closing else "all",
-        "unread": queries.unread_count(),
-        "closing": queries.count_closing(wanted.now),
+        "filter": chosen if chosen in FILTERS else "all",
+        "counts": counts,
         "now": wanted.now,
-    }
-
-
-def _thread(messages: Sequence[Message], *, mark_new: int = 0) -> dict[str, Any]:
-    """Return what `_rows.html` shows of `messages`."""
-    return {
-        "rows": build_rows(messages, mark_new=mark_new),
-        "quoted": queries.list_quoted(messages),
-        "retried": queries.list_retried(messages),
     }
 
 
@@ -68,13 +68,16 @@ def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
     before = extra.pop("before", "")
     # Whatever is new is there to be read, with some of what came before it.
     limit = min(max(THREAD_PAGE, conversation.unread_count + THREAD_PAGE // 2), CHANGES_PAGE)
-    page = queries.list_messages(conversation_id=conversation.id, limit=limit, cursor=before)
-    now = utcnow()
+    page = queries.list_messages(conversation_id=conversation.id, limit=limit, cursor=before, bubbles=True)
+    now, rows = utcnow(), parties.list_rows(conversation)
     return {
         "conversation": conversation,
         "change": change,
-        **_thread(page.items, mark_new=conversation.unread_count),
+        **thread_context(page.items, mark_new=conversation.unread_count),
         "older": page.next_cursor,
+        "shape": parties.shape_of(conversation, rows),
+        "joined": [row for row in rows if row.own_address],
+        "likely": parties.find_likely(conversation),
         "now": now,
         "open": conversation.window_open(now),
         "key": str(uuid.uuid4()),
@@ -86,6 +89,12 @@ def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
 @bp.get("/")
 def index() -> ResponseReturnValue:
     return render_template("whatsapp/inbox.html", **_list_context())
+
+
+@bp.get("/share")
+def share() -> ResponseReturnValue:
+    """Show the inbox to who shares something from another app: the conversation that is opened next gets it."""
+    return render_template("whatsapp/share.html", **_list_context())
 
 
 @bp.get("/panel")
@@ -124,14 +133,14 @@ def chat(conversation_id: int) -> ResponseReturnValue:
 
 @bp.get("/conversations/<int:conversation_id>/older")
 def older(conversation_id: int) -> ResponseReturnValue:
-    page = queries.list_messages(
-        conversation_id=conversation_id, limit=THREAD_PAGE, cursor=request.args.get("cursor", "")
-    )
+    thread_id = queries.get_conversation(conversation_id).id
+    cursor = request.args.get("cursor", "")
+    page = queries.list_messages(conversation_id=thread_id, limit=THREAD_PAGE, cursor=cursor, bubbles=True)
     return render_template(
         "whatsapp/_older.html",
-        conversation_id=conversation_id,
+        conversation_id=thread_id,
         older=page.next_cursor,
-        **_thread(page.items),
+        **thread_context(page.items),
     )
 
 
@@ -141,7 +150,11 @@ def changes(conversation_id: int) -> ResponseReturnValue:
     since = parse_int_arg(request.args, "since", 0, 0, queries.LARGEST_ID) or 0
     change, now = current_change(), utcnow()
     conversation = queries.get_conversation(conversation_id)
-    messages = queries.list_changes(conversation_id, since, CHANGES_PAGE)
+    shape = parties.shape_of(conversation, parties.list_rows(conversation))
+    if request.args.get("shape", shape) != shape:  # It was joined, or taken apart: all of it is shown anew.
+        chat = render_template("whatsapp/_conversation.html", **_chat_context(conversation))
+        return chat, {"HX-Retarget": "#conversation", "HX-Reswap": "outerHTML"}
+    messages = queries.list_changes(conversation.id, since, CHANGES_PAGE)
     more = len(messages) == CHANGES_PAGE
     if more:  # The thread asks again at once, from the last one that it gets now.
         change = messages[-1].change
@@ -150,13 +163,13 @@ def changes(conversation_id: int) -> ResponseReturnValue:
         "whatsapp/_changes.html",
         conversation=conversation,
         change=change,
-        now=now,
+        shape=shape,
         more=more,
         open=conversation.window_open(now),
         moved=moved,
         key=str(uuid.uuid4()),
         quick_replies=queries.list_quick_replies() if moved else [],
-        **_thread(messages),
+        **thread_context(related.with_neighbours(messages)),
     )
 
 
@@ -165,19 +178,14 @@ def changes(conversation_id: int) -> ResponseReturnValue:
 def send(conversation_id: int) -> ResponseReturnValue:
     """Send what the composer holds; its hidden key makes a second click the same message."""
     key = parse_key(request.form.get("key")) or str(uuid.uuid4())
-    body, error = parse_body(request.form.get("body", ""))
     try:
-        if error:
-            raise Invalid(error)
-        sending = send_message(
-            SendRequest(body=body, conversation_id=conversation_id), page_key(key), current_user().id
-        )
+        sending = send_message(parse_composer(request.form, conversation_id), page_key(key), current_user().id)
     except DomainError as refusal:
         return _refuse(conversation_id, key, request.form.get("body", ""), refusal)
     if not is_htmx():
         return see_other(url_for(".show", conversation_id=conversation_id))
     message = queries.get_message(sending.message_id)
-    return render_template("whatsapp/_sent.html", **_thread([message])), 201
+    return render_template("whatsapp/_sent.html", **thread_context([message])), 201
 
 
 def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> ResponseReturnValue:
@@ -208,7 +216,8 @@ def choose_coordinacion(conversation_id: int) -> ResponseReturnValue:
 
 def _events_of(conversation: Conversation) -> dict[str, Any]:
     """Return the client's own events, and the nearest of everybody's: somebody may write from another phone."""
-    own = coordinaciones.list_by_phone_key(conversation.phone_key) if conversation.phone_key else []
+    rows = (conversation, *parties.list_joined(conversation))
+    own = [event for row in rows if row.phone_key for event in coordinaciones.list_by_phone_key(row.phone_key)]
     upcoming = coordinaciones.list_coordinaciones(Filters(today=today()), limit=8).items
     return {
         "conversation": conversation,
@@ -246,15 +255,17 @@ def open_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
 @bp.get("/coordinaciones/<int:coordinacion_id>/history")
 def history(coordinacion_id: int) -> ResponseReturnValue:
     coordinaciones.get_coordinacion(coordinacion_id)
+    change = current_change()
     page = queries.list_messages(
-        coordinacion_id=coordinacion_id, limit=THREAD_PAGE, cursor=request.args.get("cursor", "")
+        coordinacion_id=coordinacion_id, limit=THREAD_PAGE, cursor=request.args.get("cursor", ""), bubbles=True
     )
     return render_template(
         "whatsapp/_history.html",
         coordinacion_id=coordinacion_id,
+        change=change,
         part="older" if "cursor" in request.args else "newest" if "newest" in request.args else "whole",
         older=page.next_cursor,
-        **_thread(page.items),
+        **thread_context(page.items),
     )
 
 

@@ -22,11 +22,17 @@ from flask_migrate import upgrade
 
 from app import create_app
 from app.extensions import init_migrations
-from config import LANGUAGES, ROOT, Config, ConfigError
+from config import LANGUAGES, ROOT, Config
+from environment import ConfigError
 
 # The names of the direct connection, by Neon's integration and by the one before it. A pooler in transaction mode loses
 # what a migration sets for its session.
 _UNPOOLED = ("DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING")
+
+
+# Of Pillow, which asks for them only where an image is of that kind, or holds letters or colours to convert.
+_OTHER_PICTURES = ("_avif", "_imagingft", "_imagingcms", "_imagingtk")
+_THEIR_LIBRARIES = ("avif", "freetype", "harfbuzz", "png16", "brotli", "lcms2")
 
 
 def twilio_products(gateway: Path) -> set[str]:
@@ -47,6 +53,11 @@ def find_needless(packages: Path) -> Iterator[Path]:
     for product in packages.glob("twilio/rest/*/__init__.py"):
         if product.parent.name not in asked:
             yield product.parent
+
+    for name in _OTHER_PICTURES:
+        yield from packages.glob(f"PIL/{name}.*.so")
+    for name in _THEIR_LIBRARIES:
+        yield from packages.glob(f"pillow.libs/lib{name}*")
 
 
 def size_of(path: Path) -> int:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import socket
+import time
 import uuid
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +19,9 @@ import pytest
 from ci.vercel.browser import FORM, Browser
 from ci.vercel.function import HOST, Answer, DidNotStart, Function, running
 from ci.vercel.settings import SECRETS
+from simulator.inbound import inbound_parameters
 from simulator.running import RunningSimulator
+from tests.media import samples
 from tests.signing import inbound_form, sign, status_form
 
 WEBHOOK, STATUS = "/api/whatsapp/webhook", "/api/whatsapp/status"
@@ -114,6 +117,33 @@ def test_a_line_of_the_log_is_one_object_at_its_own_level_and_names_its_request(
     # The platform's own id of the request, which its log shows too.
     assert json.loads(line)["request_id"] == answer.headers["x-request-id"] == "iad1::ci-1"
     assert "el secreto" not in "".join(function.logs())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_a_clients_picture_is_fetched_and_measured_after_the_answer(
+    function: Function, bearer: dict[str, str], browser: Browser, simulator: RunningSimulator, token: str, kind: str
+) -> None:
+    phone, control, world = a_phone(), simulator.app.test_client(), simulator.world
+    picture = base64.b64encode(samples.picture(1600, 1200, kind)).decode()
+    control.post("/control/clients", json={"name": "Lucía", "phone": phone})
+    said = {"type": "image", "data": picture, "content_type": f"image/{kind.lower()}", "webhook": False}
+    sent, client = control.post(f"/control/clients/{phone}/messages", json=said), world.find_client(phone)
+    assert sent.json is not None
+    assert client is not None
+    sid = sent.json["sid"]
+
+    answer = post(function, token, WEBHOOK, dict(inbound_parameters(world, world.messages[sid], client)))
+
+    assert answer.status == 200
+    deadline = time.monotonic() + 20
+    while True:
+        shown = function.request("GET", f"/api/whatsapp/conversations/{phone}/messages", headers=bearer).json["items"]
+        if shown[0]["media"][0]["state"] == "stored" or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    assert shown[0]["media"][0]["state"] == "stored"
+    page = browser.request("GET", f"/whatsapp/conversations/{shown[0]['conversation_id']}")
+    assert 'width="300" height="225"' in page.text
 
 
 @pytest.mark.parametrize("written", ["+{}", "%2B{}", "{}"])
@@ -263,4 +293,4 @@ def test_without_what_it_needs_it_refuses_to_start_and_says_why(
     with pytest.raises(DidNotStart) as refusal, running(folder, python, settings | change):
         pass
 
-    assert str(refusal.value).strip().splitlines()[-1].startswith(f"config.ConfigError: {sentence}")
+    assert str(refusal.value).strip().splitlines()[-1].startswith(f"environment.ConfigError: {sentence}")

@@ -16,6 +16,9 @@ function media(message, file) {
   if (file.content_type.startsWith("audio/")) {
     return make("audio", { controls: true, preload: "none", src: file.url });
   }
+  if (file.content_type.startsWith("video/")) {
+    return make("video", { class: "photo", controls: true, preload: "metadata", src: file.url });
+  }
   const name = file.name || (message.mine ? message.body : "") || "Archivo";
   return make("a", { class: "file", href: file.url, download: name }, icon("file"), make("span", {}, name));
 }
@@ -25,6 +28,19 @@ function place(details) {
   const name = details.Label || "Ubicación";
   const more = details.Address || `${details.Latitude}, ${details.Longitude}`;
   return make("p", { class: "place" }, icon("pin"), make("span", {}, make("b", {}, name), make("br"), more));
+}
+
+function mark(details) {
+  if (details.ReferralHeadline) return make("p", { class: "mark" }, `Desde el anuncio «${details.ReferralHeadline}»`);
+  if (details.FrequentlyForwarded === "true") return make("p", { class: "mark" }, "Reenviado muchas veces");
+  return details.Forwarded === "true" ? make("p", { class: "mark" }, "Reenviado") : null;
+}
+
+// What a filled in form tells, without the numbers that its builder gives to fields.
+function answers(details) {
+  if (!details.FlowData) return "";
+  const said = Object.entries(JSON.parse(details.FlowData)).filter(([name]) => name !== "flow_token");
+  return said.map(([name, value]) => `${name.replace(/^screen_\d+_|_\d+$/g, "").replaceAll("_", " ")}: ${value}`).join("\n");
 }
 
 function ticks(message) {
@@ -43,19 +59,38 @@ function trouble(message) {
 
 function text(message) {
   if (message.mine && message.kind === "document") return null;
-  if (message.body) return make("p", { class: "text" }, message.body);
+  const words = message.body || answers(message.details);
+  if (words) return make("p", { class: "text" }, words);
   const empty = !message.media.length && !message.details.Latitude;
   return empty ? make("p", { class: "text muted" }, "Mensaje sin texto") : null;
 }
 
-function bubble(message, actions) {
+// A template's parts, where it has more than its text.
+function parts(shown) {
+  const drawn = [
+    ...shown.media.map((name) => make("p", { class: "file" }, icon("file"), make("span", {}, name))),
+    shown.header && make("p", { class: "text" }, make("b", {}, shown.header)),
+    shown.text && make("p", { class: "text" }, shown.text),
+    shown.footer && make("p", { class: "text muted" }, shown.footer),
+    ...shown.items.map((item) => make("p", { class: "place" }, make("span", {}, make("b", {}, item.title), make("br"), item.text))),
+    ...shown.cards.map((card) => make("div", { class: "place" }, make("div", {}, ...parts(card)))),
+  ];
+  return [...drawn, ...shown.links.map((link) => make("p", { class: "link" }, link.title, make("br"), make("small", {}, link.value)))]
+    .filter(Boolean);
+}
+
+function bubble(message, actions, emojis) {
   const quote = message.quote && make("p", { class: "quote" }, make("b", {}, message.quote.mine ? "Vos" : "Coordina"),
     make("br"), message.quote.text);
   const reply = make("button", { class: "reply", type: "button", "aria-label": "Responder a este mensaje" }, icon("reply"));
   reply.addEventListener("click", () => actions.reply(message));
-  const article = make("article", { class: message.mine ? "msg mine" : "msg", "data-sid": message.sid }, quote || null,
-    ...message.media.map((file) => media(message, file)), place(message.details), text(message),
-    make("footer", {}, make("time", { datetime: message.at }, timeOf(message.at)), " ", ticks(message)), reply);
+  const like = make("button", { class: "reply react", type: "button", "aria-label": "Reaccionar a este mensaje" }, icon("smile"));
+  like.addEventListener("click", () => actions.react(message, emojis.includes("👍") ? "" : "👍"));
+  const article = make("article", { class: message.mine ? "msg mine" : "msg", "data-sid": message.sid }, mark(message.details), quote || null,
+    ...message.media.map((file) => media(message, file)), place(message.details),
+    ...(message.shown ? parts(message.shown) : [text(message)]),
+    make("footer", {}, make("time", { datetime: message.at }, timeOf(message.at)), " ", ticks(message)), reply, message.mine ? null : like,
+    emojis ? make("p", { class: "reactions" }, emojis) : null);
   const choices = message.buttons.map((button) => {
     const choice = make("button", { class: "choice", type: "button" }, button.title);
     choice.addEventListener("click", () => actions.choose(message, button));
@@ -69,12 +104,12 @@ function unseen(message) {
 }
 
 // A message that did not change keeps its elements, so that an audio goes on playing while others arrive.
-function pieces(message, actions) {
-  const state = JSON.stringify(message);
+function pieces(message, actions, emojis) {
+  const state = JSON.stringify([message, emojis]);
   const known = drawn.get(message.sid);
   if (known?.state === state) return known.elements;
   const failed = !message.mine && lost.has(message.status);
-  const elements = failed ? [unseen(message)] : bubble(message, actions);
+  const elements = failed ? [unseen(message)] : bubble(message, actions, emojis);
   drawn.set(message.sid, { state, elements });
   return elements;
 }
@@ -93,16 +128,23 @@ function arrange(thread, elements) {
   });
 }
 
+// The last reaction to each message; an empty one takes it back.
+function reactionsOf(messages) {
+  const reactions = messages.filter((message) => message.kind === "reaction");
+  return new Map(reactions.map((message) => [message.details.OriginalRepliedMessageSid, message.body]));
+}
+
 export function draw(thread, messages, actions) {
+  const reactions = reactionsOf(messages);
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 60 || !thread.childElementCount;
   let shownDay = "";
   const shown = [];
   for (const message of messages) {
-    if (!message.mine && hidden.has(message.status)) continue;
+    if (message.kind === "reaction" || (!message.mine && hidden.has(message.status))) continue;
     const day = dayOf(message.at);
     if (day !== shownDay) shown.push(dayMark(day));
     shownDay = day;
-    shown.push(...pieces(message, actions));
+    shown.push(...pieces(message, actions, reactions.get(message.sid) || ""));
   }
   arrange(thread, shown);
   if (atEnd) thread.scrollTop = thread.scrollHeight;

@@ -29,6 +29,7 @@ function showClient(shown) {
   find("auto-read").checked = shown.auto_read;
   find("read-now").hidden = shown.auto_read;
   find("opted-out").hidden = !shown.opted_out;
+  if (document.activeElement !== find("writes-as")) find("writes-as").value = shown.writes_as;
 }
 
 function showFaults(active) {
@@ -59,7 +60,7 @@ async function poll() {
   showPost(screen.posts);
   if (!screen.client) return;
   showClient(screen.client);
-  draw(thread, screen.messages, { reply: setReply, choose });
+  draw(thread, screen.messages, { reply: setReply, react, choose });
 }
 
 async function refresh() {
@@ -82,6 +83,11 @@ async function write(given) {
   thread.scrollTop = thread.scrollHeight;
 }
 
+// The same emoji once more takes it back.
+function react(message, emoji) {
+  return write({ type: "reaction", body: emoji, reply_to: message.sid });
+}
+
 function choose(message, button) {
   return write({ type: "button", text: button.title, payload: button.id, reply_to: message.sid });
 }
@@ -94,10 +100,19 @@ function sendText(event) {
   write({ body });
 }
 
-function sendKind(kind) {
-  const named = { type: "location", label: "Quinta de Muestra", address: "Camino de Muestra 1200", latitude: -34.43, longitude: -58.86 };
+const samples = {
+  image: { body: "Mirá esta foto" },
+  place: { type: "location", label: "Quinta de Muestra", address: "Camino de Muestra 1200", latitude: -34.43, longitude: -58.86 },
+  button: { text: "Sí, confirmo", payload: "si" },
+  list: { text: "Rock nacional", payload: "opcion_2" },
+  ad: { body: "Hola, vi el anuncio" },
+  forwarded: { type: "text", body: "Pasen por acá: https://ejemplo.example/lista", forwarded: "often" },
+};
+
+async function sendKind(kind) {
   toggle(find("attach"), find("kinds"), false);
-  write(kind === "place" ? named : { type: kind, body: kind === "image" ? "Mirá esta foto" : "" });
+  if (kind !== "photos") return write({ type: kind, body: "", ...samples[kind] });
+  for (let photo = 0; photo < 4; photo++) await write({ type: "image", body: "", photo });
 }
 
 function toggle(button, box, open = box.hidden) {
@@ -136,6 +151,8 @@ function wirePhone() {
   find("replying").querySelector("button").addEventListener("click", () => setReply(null));
   find("age").addEventListener("click", () => act("PATCH", client, { window_hours: 25 }));
   find("auto-read").addEventListener("change", (event) => act("PATCH", client, { auto_read: event.target.checked }));
+  find("writes-as").addEventListener("change", (event) => act("PATCH", client, { writes_as: event.target.value }));
+  for (const button of document.querySelectorAll("[data-say]")) button.addEventListener("click", () => write({ body: button.dataset.say }));
   find("read-now").addEventListener("click", () => act("POST", `${client}/open`));
   find("show-tools").addEventListener("click", () => showTools(true));
   find("hide-tools").addEventListener("click", () => showTools(false));

@@ -102,7 +102,7 @@ def test_every_sequence_goes_on_after_the_restored_rows(postgresql_office: Offic
     rows = office_rows(postgresql_office, backup)
 
     for table in Base.metadata.sorted_tables:
-        if (column := table.autoincrement_column) is not None:
+        if (column := table.autoincrement_column) is not None and table.info.get("backup") != "left out":
             highest = max(row[list(table.columns).index(column)] for row in rows[table.name])
             with postgresql_office.writing() as connection:
                 sequence = func.pg_get_serial_sequence(table.name, column.name)

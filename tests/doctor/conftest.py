@@ -64,7 +64,8 @@ def make_app(config: TestConfig) -> Iterator[MakeApp]:
     made: list[Flask] = []
 
     def make(**changes: Any) -> Flask:
-        app = create_app(replace(config, **({"RATELIMIT_ENABLED": True} | changes)))
+        usual = {"RATELIMIT_ENABLED": True, "VAPID_PRIVATE_KEY": "k" * 43, "VAPID_SUBJECT": "mailto:a@example.com"}
+        app = create_app(replace(config, **(usual | changes)))
         app.test_client_class = IsolatedClient
         app.extensions["twilio_console"] = FakeConsole()
         made.append(app)

@@ -12,6 +12,7 @@ from flask_babel import force_locale
 from app.doctor.checks import Check, State, since, span
 from app.doctor.checks.account import check_refused
 from app.doctor.checks.house import Database, check_database, check_disk, check_proxies
+from app.doctor.checks.sending import check_sending
 from app.doctor.checks.webhooks import check_unknown_reception, is_public
 from app.doctor.queries import find_filesystem
 from app.schema import REVISION
@@ -145,3 +146,28 @@ def test_nothing_is_said_of_the_disk_of_a_database_that_does_not_answer(app: Fla
 
     assert check_disk(silent) is None
     assert "unable to open database file" in str(check_database(silent).said)
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        (20003, "TWILIO_AUTH_TOKEN"),
+        (20005, "reactivar"),
+        (63020, "invitación de Meta"),
+        (63051, "bloqueo"),
+        (63007, "TWILIO_WHATSAPP_NUMBER"),
+        (21606, "TWILIO_WHATSAPP_NUMBER"),
+    ],
+)
+def test_an_account_that_sends_nothing_is_bad_and_says_what_to_mend(app: Flask, code: int, fix: str) -> None:
+    now = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+    line = check_sending(code, now - timedelta(hours=3), now)
+
+    assert (line.state, str(line.said)) == (State.BAD, f"No sale ningún mensaje: error {code}, hace 3 horas.")
+    assert fix in str(line.fix)
+    assert f"https://www.twilio.com/docs/api/errors/{code}" in str(line.fix)
+
+
+def test_an_account_that_sends_is_fine(app: Flask) -> None:
+    assert check_sending(None, None, datetime(2026, 11, 25, tzinfo=UTC)).state is State.OK

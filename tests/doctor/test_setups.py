@@ -13,16 +13,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from twilio.request_validator import RequestValidator
 
 from app.auth.models import User
 from app.extensions import db, init_migrations, utcnow, writing
 from app.jobs.actions import beat
 from app.jobs.models import Heartbeat, Job
+from app.push.models import Subscription
 from app.schema import REVISION
 from app.twilio.client import NoAnswer, NotReached, Refused
 from app.twilio.console import MISSING, SANDBOX, SANDBOX_NUMBER, SENDER, SERVICE, Reception
+from app.twilio.payloads import StatusUpdate
+from app.whatsapp.actions.receive import apply_status
 from config import engine_options
 from tests.doctor.conftest import MakeApp, Report, diagnose
 from tests.factories import Factories
@@ -49,8 +52,9 @@ def assert_bad(report: Report, name: str, *seen: str, fix: str) -> None:
 
 @pytest.fixture
 def office(app: Flask, carla: User, factories: Factories) -> Flask:
-    """The database of an office in order: an admin, a client who just wrote, and a worker that lives."""
+    """The database of an office in order: an admin with a device, a client who just wrote, and a worker that lives."""
     factories.message(factories.conversation(), payload={"SmsStatus": "received"})
+    factories.device(carla)
     beat("worker")
     return app
 
@@ -72,6 +76,19 @@ def test_the_addresses_to_paste_are_told_whole(office: Flask, make_app: MakeApp)
 
     assert f" {HERE}\n" in output
     assert " https://coordina.example/api/whatsapp/status\n" in output
+
+
+@pytest.mark.parametrize(("keys", "fix"), [("", "flask push keys"), ("k" * 43, "Notices")])
+def test_an_office_that_tells_nobody_on_a_device_is_told_so(
+    office: Flask, make_app: MakeApp, keys: str, fix: str
+) -> None:
+    with writing() as session:
+        session.execute(delete(Subscription))
+
+    line = diagnose(make_app(VAPID_PRIVATE_KEY=keys))["devices"]
+
+    assert line.state == "warn"
+    assert fix in line.fix
 
 
 # The database
@@ -502,3 +519,14 @@ def test_what_no_api_reaches_is_left_to_people(office: Flask, make_app: MakeApp)
     console_of(app).reception = Reception(SANDBOX)
 
     assert "Nothing was changed at Twilio" in diagnose(app, "--fix").output
+
+
+def test_an_account_that_sends_nothing_is_found_in_a_shell_too(
+    office: Flask, make_app: MakeApp, factories: Factories
+) -> None:
+    failed = factories.message(factories.conversation("+5491155550177"), direction="outbound", status="queued")
+    apply_status(StatusUpdate(failed.message_sid or "", "failed", error_code=63051))
+
+    report = diagnose(make_app())
+
+    assert (report["sending"].state, report.code) == ("bad", 1)

@@ -11,9 +11,11 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from app.auth.models import User
+from app.push.webpush import make_keys
 from simulator.running import RunningSimulator, running_simulator
 from tests.factories import PASSWORD
 from tests.live_server import LiveServer, simulator_settings
+from tests.push.receiver import Receiver, running_receiver
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,22 +32,37 @@ def simulator() -> Iterator[RunningSimulator]:
 
 
 @pytest.fixture(scope="session")
+def push_service() -> Iterator[Receiver]:
+    """The push service of every browser here: Chromium has none of its own without the network."""
+    with running_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
 def live(
     migrated_app: Flask,
     database_url: str,
     simulator: RunningSimulator,
+    push_service: Receiver,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveServer]:
     log = tmp_path_factory.mktemp("server") / "server.log"
-    server = LiveServer(database_url, log, workers=1, TWILIO_API_BASE_URL=simulator.url).start()
+    settings = {
+        "TWILIO_API_BASE_URL": simulator.url,
+        "VAPID_PRIVATE_KEY": make_keys()[0],
+        "VAPID_SUBJECT": "mailto:office@coordina.example",
+        "PUSH_SERVICES": push_service.url,
+    }
+    server = LiveServer(database_url, log, workers=1, **settings).start()
     yield server
     server.kill()
 
 
 @pytest.fixture
-def office(app: Flask, live: LiveServer, simulator: RunningSimulator) -> LiveServer:
+def office(app: Flask, live: LiveServer, simulator: RunningSimulator, push_service: Receiver) -> LiveServer:
     """The server on an empty database, and a simulator with nothing in it."""
     simulator.reset(simulator_settings(f"{live.url}/api/whatsapp/webhook"))
+    push_service.forget()
     return live
 
 
@@ -64,10 +81,23 @@ class Phone:
     def fault(self, name: str, **fields: Any) -> None:
         assert self.control.post("/control/faults", json={"fault": name, **fields}).status_code < 300
 
+    def messages(self) -> list[dict[str, Any]]:
+        answer = self.control.get(f"/control/clients/{self.phone}/messages").json
+        messages: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["messages"]
+        return messages
+
     def received(self) -> list[str]:
-        messages = self.control.get(f"/control/clients/{self.phone}/messages").json
-        messages = messages if isinstance(messages, list) else messages["messages"]
-        return [message["body"] for message in messages if message["direction"] != "inbound"]
+        return [message["body"] for message in self.messages() if message["direction"] != "inbound"]
+
+    def files(self) -> list[tuple[str, str, bytes]]:
+        """Return kind, words and bytes of each file that arrived, in their order."""
+        arrived = [message for message in self.messages() if message["direction"] != "inbound" and message["media"]]
+        return [(one["kind"], one["body"], self.control.get(one["media"][0]["url"]).data) for one in arrived]
+
+    def unanswered(self) -> list[object]:
+        """Return what became of those posts to the office that it did not take."""
+        deliveries = self.control.get("/control/deliveries").json["deliveries"]
+        return [one["status_code"] or one["error"] for one in deliveries if (one["status_code"] or 500) >= 300]
 
     def idle(self) -> None:
         assert self.control.get("/control/idle?timeout=20").status_code == 200
@@ -101,13 +131,12 @@ def open_page(browser: Browser, office: LiveServer, ana: User, trouble: list[str
     def open_(path: str = "/", *, email: str = ana.email, **options: Any) -> Page:
         options = {"viewport": {"width": 1440, "height": 900}, "locale": "es-AR", "base_url": office.url} | options
         context = browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
+        answer = context.request.post("/login", form={"email": email, "password": PASSWORD}, max_redirects=0)
+        assert answer.status == 303, answer.text()
         page = watch(context.new_page())
         page.goto(path)
-        page.get_by_label("Correo").fill(email)
-        page.get_by_label("Contraseña").fill(PASSWORD)
-        page.get_by_role("button", name="Entrar").click()
         page.get_by_role("heading", level=1).wait_for()
         return page
 
@@ -115,3 +144,19 @@ def open_page(browser: Browser, office: LiveServer, ana: User, trouble: list[str
     for context in contexts:
         context.close()
     assert trouble == []
+
+
+@pytest.fixture
+def open_phone(browser: Browser, simulator: RunningSimulator) -> Iterator[Callable[[Phone], Page]]:
+    """Return a function that opens the screen of a client's phone, in a browser of its own."""
+    contexts: list[BrowserContext] = []
+
+    def open_(phone: Phone) -> Page:
+        contexts.append(browser.new_context(viewport={"width": 1200, "height": 900}, locale="es-AR"))
+        page = contexts[-1].new_page()
+        page.goto(f"{simulator.url}/phones/{phone.phone}")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()

@@ -13,7 +13,7 @@ from tests.e2e.test_round_trip import look_now, open_chat
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
-POLL = "**/whatsapp/unread"
+POLL = "**/whatsapp/unread*"
 
 
 def history(factories: Factories, lucia: Phone, count: int) -> None:

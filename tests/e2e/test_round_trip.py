@@ -10,6 +10,12 @@ from tests.e2e.conftest import Phone
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
+# What is posted to another tab arrives before this is done.
+A_TURN = """new Promise((done) => {
+  const talk = new MessageChannel();
+  talk.port1.onmessage = done;
+  talk.port2.postMessage(0);
+})"""
 
 
 def look_now(page: Page) -> None:

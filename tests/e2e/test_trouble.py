@@ -42,7 +42,7 @@ def test_a_window_that_closed_meanwhile_refuses_and_keeps_the_words(
     page = begin(open_page, lucia)
     expect(page.locator("#seen[data-unread]")).to_have_count(0)
     page.locator("#composer-text").fill("¿Seguís ahí?")
-    page.route("**/whatsapp/unread", lambda route: route.fulfill(status=304))  # No poll tells it first.
+    page.route("**/whatsapp/unread*", lambda route: route.fulfill(status=304))  # No poll tells it first.
     page.wait_for_load_state("networkidle")  # Nor anything that is still on its way.
     close_window()
 
@@ -51,7 +51,7 @@ def test_a_window_that_closed_meanwhile_refuses_and_keeps_the_words(
     expect(page.locator("#composer")).to_contain_text("Pasaron las 24 h")
     expect(page.locator("#composer")).to_contain_text("Lo que escribiste queda guardado.")
     expect(page.locator(".msg.out")).to_have_count(0)
-    page.unroute("**/whatsapp/unread")
+    page.unroute("**/whatsapp/unread*")
     lucia.say("Acá estoy")
     lucia.idle()
     look_now(page)
@@ -160,8 +160,9 @@ def test_a_proxy_that_gives_up_after_the_message_went_out_sends_it_to_nobody_twi
         answers.append(answer.status)
         route.fulfill(status=504, body="late") if len(answers) == 1 else route.fulfill(response=answer)
 
+    page.wait_for_load_state("networkidle")  # Nothing is on its way that could bring it.
     page.route("**/messages", give_up_once)
-    page.route("**/whatsapp/unread", lambda route: route.fulfill(status=304))  # No poll tells first that it went out.
+    page.route("**/whatsapp/unread*", lambda route: route.fulfill(status=304))  # No poll tells first that it went out.
     write(page, "Una sola vez")
 
     expect(page.locator(".msg.out .failed:visible")).to_contain_text("Reintentar no lo manda dos veces")

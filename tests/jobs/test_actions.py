@@ -89,7 +89,7 @@ def test_a_job_that_fails_is_tried_again_later_and_later_and_told_without_words(
 
 
 def test_the_longest_pause_is_an_hour() -> None:
-    assert actions.pause_after(100) == timedelta(hours=1)
+    assert actions.pause_after(100, timedelta(seconds=2)) == timedelta(hours=1)
 
 
 def test_a_job_that_always_fails_is_given_up_and_stays_to_be_seen(app: Flask, own_handlers: None) -> None:

@@ -51,6 +51,24 @@ def test_a_hundred_first_messages_at_once_make_one_conversation(servers: list[Li
     ]
 
 
+def test_a_user_id_and_a_number_that_meet_at_once_become_one_conversation(servers: list[LiveServer]) -> None:
+    user, phone = "whatsapp:AR.9988776655443322", "+5491155550166"
+    alone = [inbound_form(f"id {number}", From=user, WaId=None, ExternalUserId=user) for number in range(20)]
+    by_number = [inbound_form(f"número {number}", phone=phone) for number in range(20)]
+    both = [inbound_form(f"los dos {number}", phone=phone, ExternalUserId=user) for number in range(20)]
+    forms = alone + by_number + both
+    random.shuffle(forms)
+
+    with ThreadPoolExecutor(16) as threads:
+        statuses = list(threads.map(lambda form: post(random.choice(servers), form), forms))
+
+    assert set(statuses) == {200}
+    assert sorted(stored_sids()) == sorted(form["MessageSid"] for form in forms)
+    rows = db.session.scalars(select(Conversation).where(Conversation.joined_to_id.is_(None))).all()
+    assert [(row.phone_number, row.user_id, row.unread_count) for row in rows] == [(phone, user[9:], 60)]
+    assert set(db.session.scalars(select(Message.conversation_id))) == {rows[0].id}
+
+
 def test_changes_are_numbered_without_gaps_or_doubles_under_load(servers: list[LiveServer]) -> None:
     forms = [inbound_form(f"mensaje {number}", phone=f"+54911555502{number % 10:02}") for number in range(60)]
 

@@ -31,6 +31,7 @@ SAMPLE = {
         {
             "friendly_name": "recordatorio",
             "status": "approved",
+            "category": "UTILITY",
             "variables": {"1": "Ana"},
             "types": {
                 "twilio/quick-reply": {

@@ -12,6 +12,13 @@ from urllib.parse import parse_qsl
 from twilio.request_validator import RequestValidator
 
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response />'
+PNG = b"\x89PNG\r\n\x1a\n and the rest of a picture"
+FILES = {
+    "/gif.gif": ("image/gif", b"GIF89a"),
+    "/lies.png": ("image/png", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    "/large.png": ("image/png", PNG + bytes(5 * 1024 * 1024)),
+    "/list.pdf": ("application/pdf", b"%PDF-1.7"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,11 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(self.receiver.status, self.receiver.content_type, self.receiver.body.encode())
 
     def do_GET(self) -> None:
-        status = {"/photo.png": 200, "/moved.png": 302}.get(self.path, 404)
-        self.answer(status, "image/png", b"not really a picture")
+        status = {"/missing.png": 404, "/moved.png": 302}.get(self.path, 200)
+        content_type, body = FILES.get(self.path, ("image/png", PNG))
+        self.answer(status, content_type, body)
+
+    do_HEAD = do_GET
 
     def answer(self, status: int, content_type: str, body: bytes) -> None:
         self.send_response(status)
@@ -81,7 +91,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
         pass

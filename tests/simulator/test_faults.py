@@ -84,6 +84,7 @@ def test_a_refused_message_is_not_created(office: Office, fault: str, status: in
     assert (refusal.value.status, refusal.value.code) == (status, code)
     assert len(office.sdk().messages.list(limit=20)) == 1
     assert office.send().status == "queued"
+    office.idle()
 
 
 def test_a_slow_answer_comes_in_the_end(office: Office) -> None:
@@ -163,3 +164,15 @@ def test_a_counted_fault_happens_that_many_times() -> None:
 
     assert happened == [True, True, False]
     assert faults.active() == []
+
+
+@pytest.mark.parametrize(("code", "status"), [(20003, 401), (21606, 400), (21610, 400), (20404, 404)])
+def test_a_request_can_be_refused_with_a_chosen_code(office: Office, code: int, status: int) -> None:
+    office.fault("refuse_with", value=code)
+
+    with pytest.raises(TwilioRestException) as refusal:
+        office.send()
+
+    assert (refusal.value.status, refusal.value.code) == (status, code)
+    assert office.send().status == "queued"
+    office.idle()

@@ -68,6 +68,7 @@ def test_the_webhook_is_signed_and_its_fragment_stays_at_home(office: Office, re
     [
         ("image", "image/jpeg", "Mirá"),
         ("audio", "audio/ogg", ""),
+        ("video", "video/mp4", ""),
         ("document", "application/pdf", "playlist.pdf"),
         ("sticker", "image/webp", ""),
         ("contacts", "text/vcard", ""),
@@ -110,6 +111,52 @@ def test_a_button_reply_names_the_message_it_answers(office: Office, receiver: R
     assert (form["Body"], form["ButtonText"], form["ButtonPayload"]) == ("Sí", "Sí", "si")
     assert form["OriginalRepliedMessageSid"] == sent.sid
     assert form["OriginalRepliedMessageSender"] == "whatsapp:+14155550100"
+
+
+def test_an_audio_that_is_no_voice_note_is_told_apart_by_its_type(office: Office, receiver: Receiver) -> None:
+    form = webhook(office, receiver, type="song", body="")
+
+    assert (form["MessageType"], form["MediaContentType0"]) == ("audio", "audio/mpeg")
+
+
+def test_several_photos_are_as_many_messages_with_different_files(office: Office, receiver: Receiver) -> None:
+    forms = [webhook(office, receiver, type="image", body="", photo=number) for number in range(4)]
+
+    files = {requests.get(form["MediaUrl0"], auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=10).content for form in forms}
+    assert {form["NumMedia"] for form in forms} == {"1"}
+    assert len(files) == 4
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"type": "list", "text": "Rock", "payload": "2"}, {"Body": "Rock", "ListId": "2", "ListTitle": "Rock"}),
+        ({"type": "form"}, {"Body": "", "MessageType": "interactive"}),
+        ({"type": "ad", "body": "Hola"}, {"Body": "Hola", "MessageType": "text", "ReferralSourceType": "ad"}),
+        ({"type": "text", "forwarded": True}, {"Forwarded": "true", "FrequentlyForwarded": "false"}),
+        ({"type": "text", "forwarded": "often"}, {"Forwarded": "true", "FrequentlyForwarded": "true"}),
+    ],
+)
+def test_what_a_kind_tells_beyond_its_words_comes_under_twilios_names(
+    office: Office, receiver: Receiver, message: dict[str, Any], expected: dict[str, str]
+) -> None:
+    form = webhook(office, receiver, **{"body": ""} | message)
+
+    assert {name: form.get(name) for name in expected} == expected
+
+
+def test_a_form_is_json_of_what_was_filled_in(office: Office, receiver: Receiver) -> None:
+    form = webhook(office, receiver, type="form", body="", answers={"Cantidad de invitados": "90"})
+
+    assert json.loads(form["FlowData"])["screen_0_Cantidad_de_invitados_0"] == "90"
+
+
+def test_a_reaction_names_the_message_it_is_about(office: Office, receiver: Receiver) -> None:
+    sent = office.send("¿Confirmás?")
+
+    form = webhook(office, receiver, type="reaction", body="👍", reply_to=sent.sid)
+
+    assert (form["MessageType"], form["Body"], form["OriginalRepliedMessageSid"]) == ("reaction", "👍", sent.sid)
 
 
 def test_an_unknown_kind_comes_as_it_is_with_its_own_parameters(office: Office, receiver: Receiver) -> None:

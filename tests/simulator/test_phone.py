@@ -91,3 +91,27 @@ def test_a_person_asks_for_a_fault_and_takes_it_away(office: Office, page: Page)
 
     assert [(fault["fault"], fault["times"]) for fault in asked] == [("out_of_order", None)]
     assert office.control("GET", "faults") == {"faults": []}
+
+
+@pytest.mark.e2e
+def test_a_person_sends_every_kind_from_the_menu_and_reacts(office: Office, receiver: Receiver, page: Page) -> None:
+    office.send("¿Qué les parece?")
+    office.idle()
+    page.goto(f"{office.url}/phones/{ANA_PHONE}")
+    menu = page.locator("#kinds button")
+
+    for number in range(menu.count()):
+        before = page.locator(".msg.mine").count()
+        page.get_by_role("button", name="Mandar otra cosa").click()
+        sent = 4 if menu.nth(number).get_attribute("data-kind") == "photos" else 1
+        menu.nth(number).click()
+        expect(page.locator(".msg.mine")).to_have_count(before + sent)
+    page.locator(".msg:not(.mine)").first.hover()
+    page.get_by_role("button", name="Reaccionar a este mensaje").click()
+    expect(page.locator(".msg:not(.mine) .reactions")).to_have_text("👍")
+
+    office.idle()
+    kinds = {post.form["MessageType"] for post in receiver.inbound()}
+    assert kinds >= {"image", "audio", "video", "document", "sticker", "contacts", "location", "interactive", "text"}
+    assert kinds >= {"reaction", "unsupported"}
+    assert page.locator(".msg.mine video").evaluate("video => video.error") is None

@@ -151,6 +151,32 @@ def test_media_is_downloaded_before_it_goes(office: Office, receiver: Receiver, 
     assert office.sdk().messages(bad.sid).fetch().error_code == 63019
 
 
+@pytest.mark.parametrize(
+    ("path", "code"), [("missing.png", 63019), ("large.png", 63034), ("gif.gif", 63021), ("lies.png", 63021)]
+)
+def test_a_file_that_whatsapp_does_not_take_fails_on_the_way(
+    office: Office, receiver: Receiver, path: str, code: int
+) -> None:
+    message = office.send("Mirá", media_url=[f"{receiver.url}/{path}"])
+
+    office.idle()
+
+    assert office.sdk().messages(message.sid).fetch().error_code == code
+    assert receiver.statuses() == ["failed"]
+
+
+def test_the_phone_shows_a_file_with_its_words(office: Office, receiver: Receiver) -> None:
+    office.send("El salón", media_url=[f"{receiver.url}/photo.png"])
+    office.send(media_url=[f"{receiver.url}/list.pdf"])
+    office.idle()
+
+    photo, listed = office.control("GET", f"clients/{ANA_PHONE}/messages")["messages"][-2:]
+
+    assert (photo["kind"], photo["body"], photo["media"][0]["content_type"]) == ("image", "El salón", "image/png")
+    assert (listed["kind"], listed["media"][0]["content_type"]) == ("document", "application/pdf")
+    assert office.rest(photo["media"][0]["url"]).content.startswith(b"\x89PNG")
+
+
 def test_a_wrong_token_is_refused_with_20003(office: Office) -> None:
     with pytest.raises(TwilioRestException) as refusal:
         office.sdk(token="wrong").messages("SM" + "0" * 32).fetch()
@@ -181,3 +207,34 @@ def test_typing_about_an_unknown_message_is_not_found(office: Office) -> None:
         office.sdk().messaging.v2.typing_indicator.create(channel="whatsapp", message_id="SM" + "0" * 32)
 
     assert refusal.value.code == 20404
+
+
+def price_of(office: Office, sid: str | None) -> tuple[str | None, str | None]:
+    message = office.sdk().messages(str(sid)).fetch()
+    return message.price, message.price_unit
+
+
+def test_a_price_is_told_when_the_message_has_rested_a_while_and_is_below_zero(office: Office) -> None:
+    office.control("POST", "settings", json={"priced_after": 60})
+    text = office.send("Hola")
+    office.idle()
+    assert price_of(office, text.sid) == (None, "USD")
+
+    office.control("POST", "settings", json={"priced_after": 0})
+
+    written = office.writes()
+    office.idle()
+    assert price_of(office, text.sid) == ("-0.00500", "USD")
+    assert price_of(office, written) == ("-0.00500", "USD")
+
+
+def test_a_template_costs_what_its_category_costs_and_a_failure_nothing(office: Office) -> None:
+    office.control("POST", "settings", json={"priced_after": 0})
+    variables = '{"1": "Ana", "2": "mañana"}'
+    template = office.send(content_sid=template_sid(office, "recordatorio"), content_variables=variables)
+    office.fault("fail_with", value=63012)
+    failed = office.send("Hola")
+    office.idle()
+
+    assert price_of(office, template.sid) == ("-0.03100", "USD")
+    assert price_of(office, failed.sid) == (None, "USD")

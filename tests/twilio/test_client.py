@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -74,6 +75,16 @@ def test_the_callback_url_reaches_twilio_as_it_is(real: RealTwilio) -> None:
     sent = real.gateway.send(hello(status_callback=callback))
 
     assert real.simulator.world.messages[sent.sid].status_callback == callback
+
+
+@pytest.mark.parametrize("words", ["", "El salón"])
+def test_a_file_goes_by_its_address_with_or_without_words(real: RealTwilio, words: str) -> None:
+    sent = real.gateway.send(hello(body=words, media_url="http://127.0.0.1:9/media/out/x/salon.jpg"))
+
+    message = real.simulator.world.messages[sent.sid]
+    assert sent.sid.startswith("MM")
+    assert (sent.body, sent.num_media) == (words, 1)
+    assert [media.source for media in message.media] == ["http://127.0.0.1:9/media/out/x/salon.jpg"]
 
 
 def test_a_template_goes_with_its_variables(real: RealTwilio) -> None:
@@ -296,3 +307,62 @@ def test_an_account_is_complete_with_a_number_or_a_service() -> None:
     assert not Account("AC1", "t", "").complete
     assert not Account("", "t", NUMBER).complete
     assert not Account("AC1", "", NUMBER).complete
+
+
+# What a message cost, and what clients see of us
+
+
+@pytest.mark.parametrize(
+    ("price", "unit", "told"),
+    [
+        ("-0.00500", "USD", (Decimal("0.005"), "USD")),
+        ("-0.0310", "usd", (Decimal("0.031"), "USD")),
+        ("0", "USD", (Decimal(0), "USD")),
+        (None, "USD", (None, "")),
+        (None, None, (None, "")),
+        ("", "USD", (None, "")),
+        ("NaN", "USD", (None, "")),
+        ("free", "USD", (None, "")),
+        ("-0.005", None, (None, "")),
+    ],
+)
+def test_a_price_is_a_cost_once_it_is_known(
+    script: ScriptedServer, price: str | None, unit: str | None, told: tuple[Decimal | None, str]
+) -> None:
+    script.answers = [(200, record(1, price=price, price_unit=unit))]
+
+    remote = gateway_of(script).fetch("SM" + "1" * 32)
+
+    assert (remote.price, remote.price_unit) == told
+
+
+def test_a_price_comes_with_what_is_listed_too(script: ScriptedServer) -> None:
+    listed = {"messages": [record(1, price="-0.00500", price_unit="USD")], "next_page_uri": None}
+    script.answers = [(200, listed)]
+
+    (remote,) = gateway_of(script).list_since(utcnow())
+
+    assert (remote.price, remote.price_unit) == (Decimal("0.005"), "USD")
+
+
+def test_a_client_sees_that_we_read_and_write(real: RealTwilio) -> None:
+    sid = real.writes("¿Están?")
+
+    real.gateway.show_typing(sid)
+
+    (client,) = [one for one in real.control("GET", "clients")["clients"] if one["phone"] == CLIENT]
+    chat = real.control("GET", f"clients/{CLIENT}/messages")["messages"]
+    assert client["typing"]
+    assert all(message["read_by_office"] for message in chat if message["mine"])
+
+
+@pytest.mark.parametrize(("answer", "error"), [((404, {"code": 20404}), Refused), ((503, "no"), NoAnswer)])
+def test_a_typing_indicator_that_fails_is_asked_for_once(
+    script: ScriptedServer, answer: tuple[int, Any], error: type[Exception]
+) -> None:
+    script.answers = [answer]
+
+    with pytest.raises(error):
+        gateway_of(script).show_typing("SM" + "1" * 32)
+
+    assert script.asked == ["POST /v2/Indicators/Typing.json"]

@@ -69,7 +69,13 @@ def test_an_address_names_a_phone_a_user_id_or_both(texts: list[str], expected: 
         (inbound_form("", MessageType="reaction"), "unknown"),
         (inbound_form("", MessageType=None), "unknown"),
         (inbound_form("", MessageType="text"), "unknown"),
-        (inbound_form("", MessageType="interactive", FlowData='{"a":1}'), "unknown"),
+        (inbound_form("", MessageType="interactive", FlowData='{"a":1}'), "interactive"),
+        (inbound_form("", MessageType="interactive", FlowData='{"a":'), "unknown"),
+        (inbound_form("", MessageType="list", ListId="1", ListTitle="Disco"), "interactive"),
+        (inbound_form("👍", MessageType="reaction"), "reaction"),
+        (inbound_form("", MessageType="reaction", OriginalRepliedMessageSid="SM1"), "reaction"),
+        (inbound_form("👍", MessageType=None, OriginalRepliedMessageSid="SM1"), "reaction"),
+        (inbound_form("👍", MessageType="text", OriginalRepliedMessageSid="SM1"), "text"),
         (inbound_form("Hola", MessageType="TEXT"), "text"),
         (with_media("image/jpeg", MessageType="text"), "image"),
     ],
@@ -84,6 +90,25 @@ def test_what_a_type_of_tomorrow_says_is_kept_with_its_words() -> None:
     assert (inbound.type, inbound.body) == ("unknown", "2 x Combo")
     assert inbound.payload["OrderData"] == '{"items":2}'
     assert inbound.payload["MessageType"] == "order"
+
+
+def test_a_filled_in_form_becomes_readable_lines() -> None:
+    answers = '{"flow_token":"x","screen_0_Nombre_completo_0":"Ana","screen_1_Menu_1":"0_Vegano","extras":["a","b"]}'
+
+    inbound = parse_inbound(inbound_form("", MessageType="interactive", InteractiveData=answers))
+
+    assert inbound.body == "Nombre completo: Ana\nMenu: Vegano\nextras: a, b"
+
+
+@pytest.mark.parametrize("latitude", ["NaN", "inf", "91", "1_0", "abc", "javascript:1"])
+def test_a_place_that_is_not_on_this_earth_keeps_its_words_alone(latitude: str) -> None:
+    form = inbound_form(
+        "", MessageType="location", Latitude=latitude, Longitude="1", Label="La quinta", Address="Ruta 8"
+    )
+
+    inbound = parse_inbound(form)
+
+    assert (inbound.type, inbound.location, inbound.body) == ("location", None, "La quinta, Ruta 8")
 
 
 def test_a_documents_name_is_its_name_and_not_its_text() -> None:

@@ -20,6 +20,9 @@ MESSAGE_KEYS = {
     "error_code",
     "error_message",
     "message_sid",
+    "retry_of",
+    "price",
+    "price_unit",
     "author",
     "media",
     "location",
@@ -40,6 +43,8 @@ CONVERSATION_KEYS = {
     "unread_count",
     "window_expires_at",
     "opted_out",
+    "waiting_since",
+    "assigned_to",
 }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from app import create_app
 from app.auth.models import User
 from app.extensions import db, utcnow
+from app.media.models import File
 from app.twilio.client import Account, NoAnswer, NotReached, Refused
 from app.whatsapp.models import Conversation, Message
 from config import TestConfig
@@ -207,6 +208,9 @@ def test_who_opted_out_gets_nothing(program: Program, factories: Factories, twil
         ({"to": PHONE, "template": {"content_sid": SID, "variables": {"1": "x" * 1601}}}, ["template.variables"]),
         ({"to": PHONE, "template": []}, ["template.content_sid", "template.variables"]),
         ({"to": PHONE, "media_id": 1}, ["media_id"]),
+        ({"to": PHONE, "media_id": "1"}, ["media_id"]),
+        ({"to": PHONE, "media_id": 0, "body": " "}, ["body", "media_id"]),
+        ({"to": PHONE, "media_id": 1, "template": {"content_sid": SID}}, ["template"]),
         ({"to": PHONE, "body": "x", "texto": "y"}, ["texto"]),
     ],
 )
@@ -215,6 +219,34 @@ def test_what_cannot_be_taken_is_named_field_by_field(
 ) -> None:
     assert_problem(program.send(**body), 422, "invalid", *fields)
     assert (twilio.sent, stored_count()) == ([], 0)
+
+
+def test_a_file_is_sent_with_its_caption(
+    program: Program, factories: Factories, chat: Conversation, twilio: FakeTwilio
+) -> None:
+    photo = {"content_type": "image/jpeg", "filename": "salon.jpg", "size": 9, "finished_at": utcnow()}
+    file = factories.store(File(**photo))
+
+    response = program.send("k-1", to=PHONE, media_id=file.id, body="El salón")
+    again = program.send("k-1", to=PHONE, media_id=file.id, body="El salón")
+
+    message = response.json
+    assert (response.status_code, again.status_code) == (201, 200)
+    assert (message["type"], message["body"]) == ("image", "El salón")
+    shown = message["media"][0]
+    assert (shown["content_type"], shown["filename"], shown["size"]) == ("image/jpeg", "salon.jpg", 9)
+    assert len(twilio.sent) == 1
+    assert_problem(program.send("k-1", to=PHONE, body="El salón"), 422, "idempotency_key_reused")
+
+
+def test_words_beside_a_document_are_refused(
+    program: Program, factories: Factories, chat: Conversation, twilio: FakeTwilio
+) -> None:
+    pdf = factories.store(File(content_type="application/pdf", filename="x.pdf", size=9, finished_at=utcnow()))
+
+    assert_problem(program.send(to=PHONE, media_id=pdf.id, body="Mirá"), 422, "invalid", "body")
+    assert program.send(to=PHONE, media_id=pdf.id).status_code == 201
+    assert twilio.sent[0].body == ""
 
 
 def test_text_is_sent_as_typed_without_what_nobody_can_store(

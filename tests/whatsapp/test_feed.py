@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete
 
 from app.auth.models import User
-from app.extensions import db, writing
+from app.auth.tokens import Claims
+from app.extensions import db, utcnow, writing
 from app.whatsapp import feed
 from app.whatsapp.models import ChangeCounter
 from tests.browser import SignedInClient, latest_session_id
@@ -72,12 +74,12 @@ def test_many_writers_at_once_take_each_number_once(app: Flask) -> None:
 
 def test_a_poll_tells_the_newest_number_while_the_session_stands(app: Flask, ana: User) -> None:
     SignedInClient.of(app, ana)
-    session_id = latest_session_id(ana)
+    claims = Claims(ana.id, latest_session_id(ana), "")
     take()
 
-    assert feed.poll(session_id, "").session_open
-    assert feed.poll(session_id, "").change == 1
-    assert not feed.poll("nobody's", "").session_open
+    assert feed.poll(claims, [], utcnow()).session_open
+    assert feed.poll(claims, [], utcnow()).change == 1
+    assert not feed.poll(replace(claims, session_id="nobody's"), [], utcnow()).session_open
 
 
 def test_a_database_without_its_counter_says_how_to_mend_it(app: Flask) -> None:

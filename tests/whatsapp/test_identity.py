@@ -16,7 +16,7 @@ from app.whatsapp.identity import Contact, contact_of, parse_contact
         ("whatsapp:+541155550101", Contact("+541155550101", "541155550101", None)),
         ("+5215512345678", Contact("+5215512345678", "525512345678", None)),
         ("+525512345678", Contact("+525512345678", "525512345678", None)),
-        ("+5511988887777", Contact("+5511988887777", "5511988887777", None)),
+        ("+5511988887777", Contact("+5511988887777", "551188887777", None)),
         ("AR.123", Contact(None, None, "AR.123")),
         ("whatsapp:AR.123", Contact(None, None, "AR.123")),
     ],

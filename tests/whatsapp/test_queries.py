@@ -12,7 +12,8 @@ from flask import Flask
 from app.errors import Invalid, NotFound
 from app.extensions import db, utcnow
 from app.formats import fold
-from app.whatsapp import queries
+from app.whatsapp import queries, related
+from app.whatsapp.counts import count_filters
 from app.whatsapp.identity import Contact, parse_contact
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter, Page
@@ -167,7 +168,7 @@ def test_closing_shows_what_closes_within_two_hours(factories: Factories) -> Non
     talk(factories, 9, window_expires_at=None)
 
     assert found(now=now, closing=True) == [ids[2], ids[1]]
-    assert queries.count_closing(now) == 2
+    assert count_filters(now).closing == 2
 
 
 def test_an_event_shows_the_conversations_that_spoke_about_it(factories: Factories) -> None:
@@ -317,8 +318,8 @@ def test_what_is_quoted_is_found_by_its_sid(factories: Factories) -> None:
         factories.message(conversation),
     ]
 
-    assert {sid: message.id for sid, message in queries.list_quoted(replies).items()} == {quoted.message_sid: quoted.id}
-    assert queries.list_quoted(replies[2:]) == {}
+    assert {sid: message.id for sid, message in related.list_quoted(replies).items()} == {quoted.message_sid: quoted.id}
+    assert related.list_quoted(replies[2:]) == {}
 
 
 def test_files_come_in_their_order(factories: Factories) -> None:

@@ -23,8 +23,8 @@ from app.whatsapp.actions.receive import receive
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.actions.sync import GIVE_UP, SyncReport, sync
 from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
-from app.whatsapp.labels import failure, may_retry
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.outcomes import failure, may_retry
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
@@ -386,7 +386,7 @@ def test_what_twilio_refuses_has_failed_with_its_code(go: Go, conversation: Conv
 
     assert (message.status, message.error_code, message.message_sid) == ("failed", 21617, None)
     assert "1600" in failure(message)
-    assert not may_retry(message)
+    assert not may_retry(message, utcnow())
 
 
 def test_a_busy_twilio_can_be_asked_again(go: Go, conversation: Conversation, twilio: FakeTwilio) -> None:
@@ -395,7 +395,7 @@ def test_a_busy_twilio_can_be_asked_again(go: Go, conversation: Conversation, tw
     message = message_of(go(conversation_id=conversation.id))
 
     assert (message.status, message.error_code) == ("failed", 20429)
-    assert may_retry(message)
+    assert may_retry(message, utcnow())
 
 
 @pytest.mark.parametrize(("code", "field"), [(21610, "opted_out"), (63016, "window")])
@@ -419,7 +419,7 @@ def test_without_a_connection_it_has_failed_and_may_be_sent_again(
 
     assert (message.status, message.error_code) == ("failed", None)
     assert failure(message) == "No pudimos conectarnos con Twilio. Probá de nuevo."
-    assert may_retry(message)
+    assert may_retry(message, utcnow())
 
 
 @pytest.mark.parametrize("accepted", [True, False])
@@ -431,7 +431,7 @@ def test_without_an_answer_nobody_knows_and_it_is_not_sent_again(
     message = message_of(go(conversation_id=conversation.id))
 
     assert (message.status, message.message_sid) == ("unconfirmed", None)
-    assert (failure(message), may_retry(message)) == ("", False)
+    assert (failure(message), may_retry(message, utcnow())) == ("", False)
     assert len(twilio.sent) == 1
 
 
@@ -450,7 +450,7 @@ def test_a_process_that_dies_before_twilio_leaves_a_message_that_is_given_up_lat
 
     assert factories.reload(message).status == "failed"
     assert failure(message) == "No llegó a salir. Mandalo de nuevo."
-    assert may_retry(message)
+    assert may_retry(message, utcnow())
 
 
 def test_a_process_that_dies_after_twilio_is_settled_by_a_sync(

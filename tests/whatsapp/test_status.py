@@ -20,8 +20,8 @@ from app.twilio.payloads import StatusUpdate
 from app.whatsapp import feed, queries
 from app.whatsapp.actions import receive
 from app.whatsapp.actions.send import send
-from app.whatsapp.labels import failure
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.outcomes import failure
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
@@ -170,8 +170,8 @@ def test_a_callback_without_an_id_is_answered_and_logged(nobody: FlaskClient, ca
         ("failed", 63016, "24 h"),
         ("failed", 21610, "pidió no recibir"),
         ("undelivered", 63024, "no tiene WhatsApp"),
-        ("undelivered", 63049, "publicitario"),
-        ("failed", 99999, "Twilio dio el error 99999."),
+        ("undelivered", 63049, "publicidad"),
+        ("failed", 99999, "Twilio dice: «algo nuevo» (error 99999)."),
     ],
 )
 def test_a_failure_carries_its_code_and_its_sentence(

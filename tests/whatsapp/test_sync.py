@@ -19,8 +19,9 @@ from app.whatsapp import feed, queries
 from app.whatsapp.actions.receive import receive
 from app.whatsapp.actions.send import send
 from app.whatsapp.actions.sync import GIVE_UP, IN_FLIGHT, MARGIN, STALE_LIMIT, SyncReport, sync
-from app.whatsapp.labels import failure, last_line
+from app.whatsapp.labels import last_line
 from app.whatsapp.models import Conversation, Message, SyncRun
+from app.whatsapp.outcomes import failure
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio

@@ -169,8 +169,8 @@ def test_changes_since_a_number_are_all_and_only_those(browser: SignedInClient, 
         ("opted_out", {}, 'id="composer-text"'),
         ("open", {"window_expires_at": None}, "Todavía no te escribió"),
         ("opted_out", {"window_expires_at": None}, "Todavía no te escribió"),
-        ("open", {"opted_out": True}, "tiene que mandar START."),
-        ("closed", {"opted_out": True}, "tiene que mandar START."),
+        ("open", {"opted_out": True}, "tiene que mandar ALTA o START."),
+        ("closed", {"opted_out": True}, "tiene que mandar ALTA o START."),
     ],
 )
 def test_changes_bring_the_composer_when_another_one_is_shown(
@@ -203,9 +203,9 @@ def test_more_changes_than_one_answer_takes_come_in_turns(browser: SignedInClien
 
     assert [f"Número {number}." in first for number in (0, 199, 200)] == [True, True, False]
     assert f'"since": "{messages[199].change}"' in first
-    assert 'hx-trigger="whatsapp-changed from:body, load"' in first
+    assert 'hx-trigger="whatsapp-changed from:body, behind, load"' in first
     assert [f"Número {number}." in rest for number in (0, 199, 200)] == [False, False, True]
-    assert 'hx-trigger="whatsapp-changed from:body"' in rest
+    assert 'hx-trigger="whatsapp-changed from:body, behind"' in rest
 
 
 def test_the_composer_sends_once_however_often_its_form_is_posted(
@@ -275,7 +275,7 @@ def test_a_refusal_of_twilio_stands_under_the_bubble(
 
     answer = browser.htmx("POST", f"/whatsapp/conversations/{conversation.id}/messages", data=composer(browser))
 
-    assert "Ese número no tiene WhatsApp. Revisá el número." in answer.text
+    assert "Ese número no tiene WhatsApp, o lo tiene muy viejo." in answer.text
     assert "Mandar de nuevo" not in answer.text
 
 
@@ -295,18 +295,18 @@ def test_sending_again_what_failed_sends_it_once_for_everybody(
 ) -> None:
     conversation = factories.conversation()
     failed = factories.message(conversation, "Hola", direction="outbound", status="failed", error_code=20429)
-    url = f"/whatsapp/conversations/{conversation.id}/messages"
+    url = f"/whatsapp/messages/{failed.id}/retry"
 
     page, both = f"/whatsapp/conversations/{conversation.id}", [sign_in(ana), sign_in(bruno)]
     pages = [browser.get(page).text for browser in both]
-    answers = [browser.htmx("POST", url, data=composer(browser, "Hola", f"retry-{failed.id}")) for browser in both]
+    answers = [browser.htmx("POST", url) for browser in both]
 
-    assert all(f'value="retry-{failed.id}"' in text for text in pages)
+    assert all(f'action="{url}"' in text for text in pages)
     assert [answer.status_code for answer in answers] == [201, 201]
     assert len(twilio.sent) == 1
     later = both[1].get(page).text
     assert "Ya se mandó de nuevo." in later
-    assert f'value="retry-{failed.id}"' not in later
+    assert f'action="{url}"' not in later
 
 
 def test_without_javascript_other_words_under_a_spent_key_can_be_sent_after_all(
@@ -434,7 +434,7 @@ def test_the_pages_of_the_inbox_take_few_statements(
         assert browser.htmx("GET", path).status_code == 200
         counts[name] = len(statements)
 
-    assert counts == {"list": 4, "chat": 6, "changes": 6}
+    assert counts == {"list": 4, "chat": 10, "changes": 9}
 
 
 def test_everything_stays_in_the_conversation_it_belongs_to(browser: SignedInClient, factories: Factories) -> None:

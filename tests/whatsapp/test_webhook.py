@@ -182,7 +182,7 @@ KINDS = [
         "document",
         "",
         [("application/pdf", "temas.pdf")],
-        "📄 Documento",
+        "📄 Documento · temas.pdf",
     ),
     (
         {"MessageType": "sticker", "Body": "", "NumMedia": "1", "MediaContentType0": "image/webp"},
@@ -437,6 +437,8 @@ def test_a_new_name_can_be_searched_at_once(app: Flask, factories: Factories) ->
         ("+541155550101", "+5491155550101"),
         ("+5215512345678", "+525512345678"),
         ("+525512345678", "+5215512345678"),
+        ("+5541988887777", "+554188887777"),
+        ("+554188887777", "+5541988887777"),
     ],
 )
 def test_one_number_written_in_two_ways_is_one_conversation(
@@ -522,14 +524,15 @@ def test_a_number_that_comes_later_joins_the_conversation_of_the_user_id(app: Fl
     assert PHONE in conversation.search_text
 
 
-def test_two_conversations_of_one_person_stay_two_and_lose_nothing(app: Flask, factories: Factories) -> None:
+def test_two_conversations_become_one_when_twilio_says_that_they_are(app: Flask, factories: Factories) -> None:
     of_number, of_id = factories.conversation(), factories.conversation(None, user_id=USER_ID)
+    factories.message(of_id, "Soy yo, sin número")
 
     arrives(app, ExternalUserId=f"whatsapp:{USER_ID}")
 
-    assert factories.reload(of_number).unread_count == 1
-    assert of_number.user_id is None
-    assert factories.reload(of_id).unread_count == 0
+    assert (factories.reload(of_number).user_id, of_number.unread_count) == (USER_ID, 2)
+    assert factories.reload(of_id).joined_to_id == of_number.id
+    assert (of_id.user_id, of_id.unread_count) == (None, 0)
 
 
 # Which event it is about

@@ -148,3 +148,15 @@ def check_people(admins: int) -> Check:
     return ok(
         name, LazyString(lambda: ngettext("%(num)d admin puede entrar.", "%(num)d admins pueden entrar.", admins))
     )
+
+
+def check_devices(*, on: bool, reachable: bool) -> Check:
+    """Say whether anybody is told of a message while nobody looks. `reachable`: some device that is not silent."""
+    name = "devices"
+    if not on:
+        said = _l("No se mandan avisos a los dispositivos: se entera quien tiene Coordina abierta.")
+        return warn(name, said, _l("Corré flask push keys y poné VAPID_PRIVATE_KEY y VAPID_SUBJECT."))
+    if not reachable:
+        said = _l("Nadie tiene un dispositivo que reciba avisos.")
+        return warn(name, said, _l("Que cada persona entre desde su teléfono y los active en Avisos, en su menú."))
+    return ok(name, _l("Hay dispositivos que reciben avisos."))

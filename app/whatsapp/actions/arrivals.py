@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -11,21 +12,25 @@ from app.coordinaciones.models import Coordinacion
 from app.coordinaciones.queries import find_nearest
 from app.formats import fold, to_local
 from app.twilio.payloads import Inbound
-from app.whatsapp import queries
+from app.whatsapp import opting, parties
+from app.whatsapp.actions.merging import absorb
+from app.whatsapp.actions.telling import tell_of
+from app.whatsapp.actions.wanted import rows_of, want_all
+from app.whatsapp.bubbles import shown_words
 from app.whatsapp.identity import Contact, contact_of
-from app.whatsapp.models import Conversation, Media, Message
+from app.whatsapp.joined import Party
+from app.whatsapp.models import Conversation, Message
+from app.whatsapp.waiting import answers, asks, find_waiting_since
 from app.whatsapp.window import later, window_after
 
 # People still talk about an event in the days after it; then the next one is what they write about.
 _AFTER_THE_EVENT = timedelta(days=7)
-# What lifts Twilio's own block; only accounts with Advanced Opt-Out are told so beside it (OptOutType).
-_START_WORDS = ("START", "YES", "UNSTOP")
 
 
-def find_or_make_conversation(session: Session, contact: Contact, now: datetime) -> Conversation:
-    """Return the conversation with `contact`, new if need be; the change counter lets in one writer at a time."""
-    conversation = queries.find_conversation(contact)
-    if conversation is None:
+def find_or_make_party(session: Session, contact: Contact, now: datetime) -> Party:
+    """Return `contact` and its thread, both new if need be; the change counter lets in one writer at a time."""
+    party = parties.find_party(contact)
+    if party is None:
         conversation = Conversation(
             phone_number=contact.phone,
             phone_key=contact.key,
@@ -35,32 +40,46 @@ def find_or_make_conversation(session: Session, contact: Contact, now: datetime)
             unread_count=0,
         )
         session.add(conversation)
-    return conversation
+        party = Party(conversation, conversation)
+    return party
 
 
-def _learn(conversation: Conversation, contact: Contact) -> None:
-    """Keep how WhatsApp itself writes a contact who just wrote: answers go there."""
+def _learn(session: Session, party: Party, contact: Contact, change: int) -> Party:
+    """Keep how WhatsApp itself writes a contact who just wrote, since answers go there; return where it is now.
+
+    Where Twilio gives phone and user id together, and both wrote before as if they were two, they become one: that is
+    WhatsApp's own word, and nobody has to decide it.
+    """
+    if contact.user_id and contact.user_id != party.member.user_id:
+        party = absorb(session, party, contact.user_id, change)
+    answered = party.answered
     if contact.phone:
-        conversation.phone_number, conversation.phone_key = contact.phone, contact.key
-    if contact.user_id and conversation.user_id is None:
-        # The same person may already have written under the user id alone; joining the two is for staff to decide.
-        other = queries.find_conversation(Contact(None, None, contact.user_id))
-        conversation.user_id = contact.user_id if other is None else None
+        party.member.phone_number, party.member.phone_key = contact.phone, contact.key
+    if answered and not party.own:
+        party.thread.answer_to = party.member.own_address
+    return party
 
 
-def _follow_opt_out(conversation: Conversation, inbound: Inbound, sent_at: datetime) -> None:
-    if inbound.opt_out == "STOP":
-        conversation.opted_out = True
-    elif sent_at < conversation.last_message_at:
-        return  # A "yes" that a sync brings late was said before whatever stopped us.
-    elif inbound.opt_out == "START" or inbound.body.strip().upper() in _START_WORDS:
-        conversation.opted_out = False
+def _follow_opt_out(party: Party, message: Message, told: str) -> None:
+    asked = parties.find_words_before(message) if opting.may_be_an_answer(message.body) else ""
+    choice = opting.choice_of(message.type, message.body, told, asked)
+    if not choice or (choice == "START" and not party.opted_out):
+        return  # A "yes" of somebody who gets everything is a yes.
+    # A sync may bring late what was said before the opposite was.
+    if message.sent_at < party.thread.last_message_at and parties.chose_later(message):
+        return
+    message.payload = message.payload | {opting.MARK: choice}
+    party.set_opted_out(choice == "STOP")
 
 
-def fold_search_text(conversation: Conversation) -> None:
-    """Bring up to date what a search looks into."""
-    parts = (conversation.profile_name, conversation.phone_number, conversation.user_id)
-    conversation.search_text = fold(" ".join(part for part in parts if part))
+def _names_of(row: Conversation) -> tuple[str | None, ...]:
+    return row.given_name, row.profile_name, row.phone_number, row.user_id
+
+
+def fold_search_text(conversation: Conversation, joined: Iterable[Conversation] = ()) -> None:
+    """Bring up to date what a search looks into: names and numbers, those of `joined` conversations included."""
+    parts = [part for row in (conversation, *joined) for part in _names_of(row)]
+    conversation.search_text = fold(" ".join(dict.fromkeys(part for part in parts if part)))
 
 
 def _is_current(coordinacion: Coordinacion, on: date) -> bool:
@@ -73,32 +92,58 @@ def choose_event(conversation: Conversation, coordinacion_id: int | None) -> Non
     conversation.coordinacion_id, conversation.coordinacion_chosen = coordinacion_id, True
 
 
-def follow_event(conversation: Conversation, now: datetime) -> int | None:
-    """Return the coordinación of a new message: what it was about while that lasts, else the client's nearest event."""
+def follow_event(conversation: Conversation, now: datetime, phone_key: str | None = None) -> int | None:
+    """Return the coordinación of a new message: what it was about while that lasts, else the client's nearest event.
+
+    `phone_key` is the number's that it came from, where that was joined to `conversation`.
+    """
     on, current = to_local(now).date(), conversation.coordinacion
     if _is_current(current, on) if current is not None else conversation.coordinacion_chosen:
         return conversation.coordinacion_id
-    nearest = find_nearest(conversation.phone_key, on) if conversation.phone_key else None
+    keys = (key for key in (phone_key, conversation.phone_key) if key)
+    nearest = next((found for key in keys if (found := find_nearest(key, on))), None)
     if nearest is not None:
         conversation.coordinacion_id, conversation.coordinacion_chosen = nearest.id, False
     return conversation.coordinacion_id
 
 
-def place_last(conversation: Conversation, message: Message, change: int) -> None:
-    """Make `message` the conversation's last line, unless a newer one is there already."""
+def place_last(session: Session, conversation: Conversation, message: Message, change: int) -> None:
+    """Make `message` the conversation's last line, unless a newer one is there already; see whether it waits then."""
     conversation.change = change
-    if conversation.last_message_id is None or message.sent_at >= conversation.last_message_at:
-        conversation.last_message_id, conversation.last_message_at = message.id, message.sent_at
+    if conversation.last_message_id is not None and message.sent_at < conversation.last_message_at:
+        conversation.waiting_since = find_waiting_since(session, conversation)
+        return
+    conversation.last_message_id, conversation.last_message_at = message.id, message.sent_at
+    if answers(message):
+        conversation.waiting_since = None
+    elif asks(message) and conversation.waiting_since is None:
+        conversation.waiting_since = message.sent_at
 
 
-def _message_of(inbound: Inbound, conversation: Conversation, sent_at: datetime, change: int, now: datetime) -> Message:
+def fold_message(message: Message) -> None:
+    """Bring up to date what a search finds of a message: its words, and what else its bubble shows."""
+    message.search_text = fold(" ".join((message.body, *shown_words(message))))
+
+
+def _is_taken_back(inbound: Inbound) -> bool:
+    return inbound.type == "reaction" and not inbound.body
+
+
+def _redraw_original(session: Session, inbound: Inbound, change: int) -> None:
+    """Give the message that a reaction answers a new number: the reaction stands under it, in open threads too."""
+    if inbound.type == "reaction" and inbound.reply_to_sid:
+        original = update(Message).where(Message.message_sid == inbound.reply_to_sid).values(change=change)
+        session.execute(original.execution_options(synchronize_session=False))
+
+
+def _message_of(inbound: Inbound, party: Party, sent_at: datetime, change: int, now: datetime) -> Message:
     return Message(
-        conversation_id=conversation.id,
-        coordinacion_id=conversation.coordinacion_id,
+        conversation_id=party.thread.id,
+        coordinacion_id=party.thread.coordinacion_id,
+        joined_from_id=party.joined_from_id,
         direction="inbound",
         type=inbound.type,
         body=inbound.body,
-        search_text=fold(inbound.body),
         from_number=inbound.from_number,
         to_number=inbound.to_number,
         status="received",
@@ -107,12 +152,10 @@ def _message_of(inbound: Inbound, conversation: Conversation, sent_at: datetime,
         reply_to_sid=inbound.reply_to_sid,
         payload=inbound.payload,
         sent_at=sent_at,
+        read_at=now if _is_taken_back(inbound) else None,
         created_at=now,
         change=change,
-        media=[
-            Media(position=position, url=item.url, content_type=item.content_type, filename=item.filename)
-            for position, item in enumerate(inbound.media)
-        ],
+        media=rows_of(inbound.media),
     )
 
 
@@ -122,21 +165,35 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
     Raises IntegrityError when its sid is stored already.
     """
     contact = contact_of(inbound.sender)
-    conversation = find_or_make_conversation(session, contact, now)
-    follow_event(conversation, now)
-    if conversation in session.new:
+    party = find_or_make_party(session, contact, now)
+    known = None if party.member in session.new else _names_of(party.member)
+    if known is None:
+        follow_event(party.thread, now, party.member.phone_key)
         session.flush()
-    message = _message_of(inbound, conversation, sent_at, change, now)
+    else:
+        party = _learn(session, party, contact, change)
+        follow_event(party.thread, now, party.member.phone_key)
+    message = _message_of(inbound, party, sent_at, change, now)
+    fold_message(message)
     session.add(message)
     session.flush()
-    # All that the conversation learns comes after its message, so that it is written once.
-    _learn(conversation, contact)
-    conversation.profile_name = inbound.profile_name or conversation.profile_name or ""
-    fold_search_text(conversation)
-    conversation.window_expires_at = later(conversation.window_expires_at, window_after(sent_at))
-    _follow_opt_out(conversation, inbound, sent_at)
-    conversation.unread_count += 1
-    place_last(conversation, message, change)
+    _redraw_original(session, inbound, change)
+    # What the conversation learns comes after its message, so that it is written once.
+    thread, member = party.thread, party.member
+    member.profile_name = inbound.profile_name or member.profile_name or ""
+    if _names_of(member) != known:
+        fold_search_text(thread, parties.list_joined(thread))
+    newest = thread.window_expires_at is None or window_after(sent_at) >= thread.window_expires_at
+    party.set_window(later(party.window_expires_at, window_after(sent_at)))
+    _follow_opt_out(party, message, inbound.opt_out)
+    if newest:
+        party.turn_here()
+    thread.unread_count += 0 if _is_taken_back(inbound) else 1
+    member.change = change
+    place_last(session, thread, message, change)
+    want_all(session, message)
+    if not _is_taken_back(inbound):
+        tell_of(session, message, now)
     return message
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from sqlalchemy import update
 
+from app.auth.queries import get_user
 from app.coordinaciones.queries import get_coordinacion
 from app.errors import Invalid
 from app.extensions import utcnow, writing
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import (
     choose_event,
-    find_or_make_conversation,
+    find_or_make_party,
     fold_search_text,
     mark_read_where,
 )
+from app.whatsapp.actions.presence import note_seen
 from app.whatsapp.errors import NoPhone
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import parse_contact
-from app.whatsapp.models import Conversation, Message, QuickReply
+from app.whatsapp.models import Message, QuickReply
 
 
 def mark_read(conversation_id: int, until: int | None = None) -> bool:
@@ -31,9 +33,10 @@ def mark_read(conversation_id: int, until: int | None = None) -> bool:
     now = utcnow()
     with writing() as session:
         change = next_change(session)
-        conversation = session.get_one(Conversation, conversation_id)
+        conversation = queries.get_conversation(conversation_id)
         mark_read_where(session, conversation, Message.change <= (change if until is None else until), now)
         conversation.change = change
+        note_seen(conversation)
     return True
 
 
@@ -52,10 +55,28 @@ def assign(conversation_id: int, coordinacion_id: int | None) -> None:
         if coordinacion_id is not None:
             session.execute(
                 update(Message)
-                .where(Message.conversation_id == conversation_id, Message.coordinacion_id.is_(None))
+                .where(Message.conversation_id == conversation.id, Message.coordinacion_id.is_(None))
                 .values(coordinacion_id=coordinacion_id)
                 .execution_options(synchronize_session=False)
             )
+
+
+def hand_to(conversation_id: int, user_id: int | None) -> None:
+    """Say who looks after a conversation from now on, None for nobody. Raises NotFound, or Invalid for who is gone."""
+    if user_id is not None and not get_user(user_id).active:
+        raise Invalid(_("Esa persona ya no está en el equipo."))
+    with writing() as session:
+        change = next_change(session)
+        conversation = queries.get_conversation(conversation_id)
+        conversation.assigned_to_id, conversation.change = user_id, change
+
+
+def mark_done(conversation_id: int) -> None:
+    """Say that what the client wrote so far wants no answer. Raises NotFound."""
+    with writing() as session:
+        change = next_change(session)
+        conversation = queries.get_conversation(conversation_id)
+        conversation.done_at, conversation.waiting_since, conversation.change = utcnow(), None, change
 
 
 def open_for_coordinacion(coordinacion_id: int) -> int:
@@ -74,9 +95,27 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
         change = next_change(session)
         conversation = queries.find_conversation(contact)
         if conversation is None:
-            conversation = find_or_make_conversation(session, contact, utcnow())
+            conversation = find_or_make_party(session, contact, utcnow()).thread
             fold_search_text(conversation)
         choose_event(conversation, coordinacion_id)
+        conversation.change = change
+        session.flush()
+        return conversation.id
+
+
+def open_with(phone: str, name: str) -> int:
+    """Return the id of the chat with `phone` (E.164), which is called `name` until WhatsApp says otherwise."""
+    contact = parse_contact(phone)
+    if contact is None:
+        raise NoPhone
+    known = queries.find_conversation(contact)
+    if known is not None:
+        return known.id
+    with writing() as session:
+        change = next_change(session)
+        conversation = find_or_make_party(session, contact, utcnow()).thread
+        conversation.profile_name = conversation.profile_name or name
+        fold_search_text(conversation)
         conversation.change = change
         session.flush()
         return conversation.id

@@ -13,11 +13,13 @@ from app.extensions import db, utcnow, writing
 from app.phones import phone_key
 from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
 from app.twilio.payloads import Inbound, StatusUpdate, parse_address
-from app.whatsapp import queries
+from app.whatsapp import parties, queries
 from app.whatsapp.actions.arrivals import store_inbound
+from app.whatsapp.actions.notices import follow_trouble
 from app.whatsapp.delivery import FAILED, RANK, advances
 from app.whatsapp.feed import next_change
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.waiting import find_waiting_since
 from app.whatsapp.window import WINDOW
 
 log = logging.getLogger(__name__)
@@ -77,14 +79,17 @@ def follow_outcome(session: Session, message: Message, change: int, now: datetim
     message.change = change
     if message.status == "read" and message.read_at is None:
         message.read_at = now
-    conversation = session.get_one(Conversation, message.conversation_id)
-    conversation.change = change
-    expires_at = conversation.window_expires_at
+    party = parties.party_of_message(session, message)
+    party.thread.change = change
+    expires_at = party.window_expires_at
     # News of an old message must not close the window that the client has opened since.
     if message.error_code == WINDOW_CLOSED and expires_at and expires_at - WINDOW <= message.sent_at:
-        conversation.window_expires_at = min(expires_at, now)
+        party.set_window(min(expires_at, now))
     if message.error_code == OPTED_OUT:
-        conversation.opted_out = True
+        party.set_opted_out(True)
+    if message.status in FAILED or message.status == "unconfirmed":  # It was an answer, and is none; or is one again.
+        party.thread.waiting_since = find_waiting_since(session, party.thread)
+    follow_trouble(session, message, change)
 
 
 def _find(session: Session, update: StatusUpdate) -> Message | None:

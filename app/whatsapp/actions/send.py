@@ -16,24 +16,32 @@ from app.errors import Invalid, NotFound
 from app.extensions import utcnow, writing
 from app.formats import fold
 from app.jobs.actions import enqueue
+from app.media.models import File
+from app.media.rules import kind_of
+from app.media.signing import outgoing_url
 from app.twilio import client as twilio
 from app.twilio import gateway
 from app.twilio.signature import status_callback_url
-from app.whatsapp import queries
+from app.whatsapp import parties, queries, related
 from app.whatsapp.actions.arrivals import (
     choose_event,
-    find_or_make_conversation,
+    find_or_make_party,
     fold_search_text,
     follow_event,
     place_last,
 )
+from app.whatsapp.actions.attachments import find_attachment, media_of
 from app.whatsapp.actions.receive import claim_sid, follow_outcome, record_outcome
 from app.whatsapp.actions.sync import IN_FLIGHT, SYNC
-from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
+from app.whatsapp.actions.wanted import want_small
+from app.whatsapp.content.sent import read_sent
+from app.whatsapp.errors import AnsweredMeanwhile, KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import Contact, parse_contact
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.joined import Party
+from app.whatsapp.models import Message
 from app.whatsapp.request import SendRequest
+from app.whatsapp.window import is_open
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Sending:
 def send(request: SendRequest, key: str, author_id: int) -> Sending:
     """Store the message and give it to Twilio; what came of it is in the stored message's status.
 
-    Raises WindowClosed, OptedOut, NoPhone, NotFound, NotConfigured or KeyReused, and then nothing was stored.
+    Raises Invalid, WindowClosed, OptedOut, NoPhone, NotFound, NotConfigured, AnsweredMeanwhile or KeyReused; then
+    nothing was stored.
     """
     if not gateway().account.complete:
         raise NotConfigured
@@ -74,9 +83,10 @@ def _repeat(known: Message, request: SendRequest) -> Sending:
     return Sending(known.id, repeated=True)
 
 
-def _find_target(session: Session, request: SendRequest, now: datetime) -> Conversation:
+def _find_target(session: Session, request: SendRequest, now: datetime) -> Party:
+    """Return whom to write to, and in which thread: whoever wrote last in a conversation, or the very contact named."""
     if request.conversation_id is not None:
-        return queries.get_conversation(request.conversation_id)
+        return parties.answered_party(queries.get_conversation(request.conversation_id))
     contact: Contact | None = None
     if request.to is not None:
         contact = parse_contact(request.to)
@@ -87,19 +97,28 @@ def _find_target(session: Session, request: SendRequest, now: datetime) -> Conve
         contact = parse_contact(phone)
     if contact is None:
         raise Invalid(fields={"to": _("Falta a quién escribirle.")})
-    conversation = queries.find_conversation(contact)
-    if conversation is None:
-        conversation = find_or_make_conversation(session, contact, now)
-        fold_search_text(conversation)
+    party = find_or_make_party(session, contact, now)
+    if party.member in session.new:
+        fold_search_text(party.member)
         session.flush()
-    return conversation
+    return party
 
 
-def _check(conversation: Conversation, request: SendRequest, now: datetime) -> None:
-    if conversation.opted_out:
+def _check(party: Party, request: SendRequest, now: datetime) -> None:
+    if party.opted_out:
         raise OptedOut
-    if not request.content_sid and not conversation.window_open(now):
+    if not request.content_sid and not is_open(party.window_expires_at, now):
         raise WindowClosed
+
+
+def _ask_first(party: Party, known_id: int, author_id: int) -> None:
+    """Raise AnsweredMeanwhile when somebody else wrote to the client after message `known_id`.
+
+    Under the lock of the change counter: of two who answer at one moment, one is asked.
+    """
+    answered = related.list_answers_after(party.thread.id, known_id, author_id)
+    if answered:
+        raise AnsweredMeanwhile(answered)
 
 
 def _store(
@@ -107,36 +126,50 @@ def _store(
 ) -> tuple[Message, twilio.Outgoing]:
     """Put the message into its conversation as `queued`, and return it with what Twilio shall be asked."""
     now = utcnow()
-    conversation = _find_target(session, request, now)
-    _check(conversation, request, now)
+    file = find_attachment(request)
+    party = _find_target(session, request, now)
+    _check(party, request, now)
+    if request.known_id is not None:
+        _ask_first(party, request.known_id, author_id)
     if request.coordinacion_id is not None:
-        choose_event(conversation, _existing_coordinacion_id(request.coordinacion_id))
+        choose_event(party.thread, _existing_coordinacion_id(request.coordinacion_id))
     else:
-        follow_event(conversation, now)
-    message = _message_of(request, conversation, now)
+        follow_event(party.thread, now, party.member.phone_key)
+    message = _message_of(request, party, file, now)
     message.idempotency_key, message.author_id, message.change = key, author_id, change
     session.add(message)
     session.flush()
-    place_last(conversation, message, change)
-    return message, _outgoing(message.id, conversation.address, request)
+    if file is not None:
+        want_small(session, message, message.media[0], file)
+    if request.retry_of is not None:  # Whoever looks at the failed one sees that it was sent again.
+        session.get_one(Message, request.retry_of).change = change
+    place_last(session, party.thread, message, change)
+    return message, _outgoing(message.id, party.member.own_address, request, file)
 
 
-def _message_of(request: SendRequest, conversation: Conversation, now: datetime) -> Message:
+def _message_of(request: SendRequest, party: Party, file: File | None, now: datetime) -> Message:
     template: dict[str, Any] | None = None
+    body, category = request.body, ""
     if request.content_sid:
-        template = {"content_sid": request.content_sid, "variables": request.content_variables or {}}
+        window_open = is_open(party.window_expires_at, now)
+        sent = read_sent(request.content_sid, request.content_variables, window_open=window_open)
+        template, body, category = sent.record, sent.words, sent.category
     return Message(
-        conversation_id=conversation.id,
-        coordinacion_id=conversation.coordinacion_id,
+        conversation_id=party.thread.id,
+        coordinacion_id=party.thread.coordinacion_id,
+        joined_from_id=party.joined_from_id,
         direction="outbound",
-        type="template" if template else "text",
-        body=request.body,
-        search_text=fold(request.body),
+        type="template" if template else kind_of(file.content_type) if file else "text",
+        body=body,
+        search_text=fold(body),
+        category=category,
         from_number=f"whatsapp:{gateway().account.whatsapp_number}",
-        to_number=f"whatsapp:{conversation.address}",
+        to_number=f"whatsapp:{party.member.own_address}",
         status="queued",
         request_digest=request.digest,
         template=template,
+        retry_of_id=request.retry_of,
+        media=[media_of(file)] if file else [],
         sent_at=now,
     )
 
@@ -148,12 +181,13 @@ def _existing_coordinacion_id(coordinacion_id: int) -> int:
         raise Invalid(fields={"coordinacion_id": _("Esa coordinación no existe.")}) from error
 
 
-def _outgoing(message_id: int, address: str, request: SendRequest) -> twilio.Outgoing:
+def _outgoing(message_id: int, address: str, request: SendRequest, file: File | None) -> twilio.Outgoing:
     public_url = current_app.config["TWILIO_WEBHOOK_URL"]
     return twilio.Outgoing(
         to=address,
         status_callback=status_callback_url(public_url, message_id) if public_url else "",
         body=request.body,
+        media_url=outgoing_url(file) if file else "",  # A new one for each message: they expire.
         content_sid=request.content_sid,
         content_variables=request.content_variables,
     )

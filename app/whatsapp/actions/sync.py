@@ -20,7 +20,7 @@ from app.twilio.client import Refused, RemoteMessage
 from app.twilio.payloads import Address, Inbound, MediaItem, parse_address, type_of_media
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import (
-    find_or_make_conversation,
+    find_or_make_party,
     fold_search_text,
     follow_event,
     mark_read_where,
@@ -28,6 +28,8 @@ from app.whatsapp.actions.arrivals import (
     store_inbound,
 )
 from app.whatsapp.actions.receive import follow_outcome, record_outcome
+from app.whatsapp.actions.wanted import rows_of, want_all
+from app.whatsapp.costs.actions import record_price
 from app.whatsapp.delivery import UNSETTLED, advances
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import contact_of
@@ -98,6 +100,8 @@ def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> No
     if known is not None:
         if not known.inbound and advances(known.status, remote.status):
             report.settled += _settle(known.id, remote)
+        elif remote.price is not None and known.price is None:
+            _keep_price(known.id, remote)
         return
     if parse_address(remote.from_number if remote.direction == "inbound" else remote.to_number) == Address():
         log.warning("Twilio lists a message of nobody we can name.", extra={"message_sid": remote.sid})
@@ -108,7 +112,8 @@ def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> No
         with writing() as session:
             change = next_change(session)
             if remote.direction == "inbound":
-                store_inbound(session, _inbound(remote, media), remote.created_at, change, utcnow())
+                stored = store_inbound(session, _inbound(remote, media), remote.created_at, change, utcnow())
+                record_price(stored, remote)
                 report.added += 1
                 return
             lost = _find_lost(session, remote)
@@ -116,7 +121,7 @@ def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> No
                 _write_outcome(session, lost, remote, change)
                 report.settled += 1
             else:
-                _store_outbound(session, remote, started_at, change)
+                _store_outbound(session, remote, media, started_at, change)
                 report.added += 1
     except IntegrityError:
         if queries.find_message_by_sid(remote.sid) is None:
@@ -150,10 +155,17 @@ def _inbound(remote: RemoteMessage, media: tuple[MediaItem, ...]) -> Inbound:
 
 
 def _write_outcome(session: Session, message: Message, remote: RemoteMessage, change: int) -> bool:
+    record_price(message, remote)
     changed = record_outcome(message, remote.sid, remote.status, remote.error_code, remote.error_message)
     if changed:
         follow_outcome(session, message, change, utcnow())
     return changed
+
+
+def _keep_price(message_id: int, remote: RemoteMessage) -> None:
+    with writing() as session:
+        next_change(session)
+        record_price(session.get_one(Message, message_id), remote)
 
 
 def _settle(message_id: int, remote: RemoteMessage) -> bool:
@@ -194,27 +206,36 @@ def _same_contact(message: Message, told: Address) -> bool:
 
 
 def _same_words(message: Message, remote: RemoteMessage) -> bool:
-    return message.template is not None or message.body.split() == remote.body.split()
+    if message.template is not None:
+        return True
+    # A photo's caption is no text of its own, and photos without one all have the same words.
+    return message.body.split() == remote.body.split() and bool(message.media) == bool(remote.num_media)
 
 
 def _key(phone: str | None) -> str:
     return phone_key(phone) if phone else ""
 
 
-def _store_outbound(session: Session, remote: RemoteMessage, started_at: datetime, change: int) -> None:
+def _store_outbound(
+    session: Session, remote: RemoteMessage, media: tuple[MediaItem, ...], started_at: datetime, change: int
+) -> None:
     """Store what was sent with our number but not by us: from Twilio's console, or by another program.
 
     What this sync itself brought in and this one answered is no news any more. What staff had unread before stays so:
     the sender may be a program, which has read nothing.
     """
     now, sent_at = utcnow(), remote.sent_at or remote.created_at
-    conversation = find_or_make_conversation(session, contact_of(parse_address(remote.to_number)), now)
-    fold_search_text(conversation)
-    session.flush()
+    party = find_or_make_party(session, contact_of(parse_address(remote.to_number)), now)
+    conversation = party.thread
+    if party.member in session.new:
+        fold_search_text(party.member)
+        session.flush()
     message = Message(
         conversation_id=conversation.id,
+        joined_from_id=party.joined_from_id,
         coordinacion_id=follow_event(conversation, now),
         direction="outbound",
+        type=type_of_media(media[0].content_type) if media else "text",
         body=remote.body,
         search_text=fold(remote.body),
         from_number=remote.from_number,
@@ -225,10 +246,13 @@ def _store_outbound(session: Session, remote: RemoteMessage, started_at: datetim
         message_sid=remote.sid,
         sent_at=sent_at,
         change=change,
+        media=rows_of(media),
     )
+    record_price(message, remote)
     session.add(message)
     session.flush()
-    place_last(conversation, message, change)
+    want_all(session, message)
+    place_last(session, conversation, message, change)
     answered = and_(Message.sent_at <= sent_at, Message.created_at >= started_at)
     mark_read_where(session, conversation, answered, now)
 

@@ -1,0 +1,29 @@
+"""Telling staff, once for each window, that it closes in two hours with a message still unanswered."""
+
+from __future__ import annotations
+
+from app.extensions import db, utcnow, writing
+from app.whatsapp.actions.telling import tell_of_closing
+from app.whatsapp.closing import is_told, list_unanswered
+from app.whatsapp.feed import next_change
+from app.whatsapp.models import Conversation
+
+
+def tell_closing() -> list[int]:
+    """Mark what closes within two hours and nobody was told of yet; return the ids of those conversations.
+
+    Open pages see it with their next poll, and people's devices are told; each window once, even when two runners come
+    at the same time.
+    """
+    if all(is_told(conversation) for conversation in list_unanswered(utcnow())):
+        db.session.rollback()
+        return []
+    with writing() as session:
+        change, now = next_change(session), utcnow()
+        told: list[Conversation] = [one for one in list_unanswered(now) if not is_told(one)]
+        if not told:
+            session.rollback()
+        for conversation in told:
+            conversation.closing_told_at, conversation.change = now, change
+            tell_of_closing(session, conversation)
+        return [conversation.id for conversation in told]

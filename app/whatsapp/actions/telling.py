@@ -1,0 +1,159 @@
+"""Telling people's devices of a client: one job for the news, stored with what makes it one, then one for each device.
+
+There are three kinds of news: a message that came; the same again, to everybody, when nobody answered it in the week of
+its event; and a window that closes with a message unanswered.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from app.extensions import db, utcnow, writing
+from app.formats import format_badge, format_left
+from app.jobs.actions import enqueue
+from app.push import queries as push
+from app.push.actions import TTL, Notice, notify
+from app.whatsapp import queries
+from app.whatsapp.labels import conversation_name, last_line
+from app.whatsapp.looking import who_is_looking
+from app.whatsapp.models import Conversation, Message
+from app.whatsapp.waiting import find_first_waiting, find_if_first, is_in_the_week
+
+TELL, DEVICE, AGAIN = "whatsapp.tell", "whatsapp.tell_device", "whatsapp.unanswered"
+MAIL = "whatsapp.mail_unanswered"
+NEWS, UNANSWERED, CLOSING = "news", "unanswered", "closing"
+# What a sync finds later than this is in the list, and no news that anybody should be called for.
+_LATE = timedelta(hours=1)
+_MOST_WAITS = 10
+
+
+def unanswered_after() -> timedelta | None:
+    """Return how long a client waits before everybody is told again, or None where nobody ever is."""
+    minutes: int = current_app.config["UNANSWERED_MINUTES"]
+    return timedelta(minutes=minutes) if minutes and (push.is_on() or current_app.config["SMTP_URL"]) else None
+
+
+def tell_of(session: Session, message: Message, now: datetime) -> None:
+    """Have people told of a `message` that just came, in the transaction that stores it."""
+    if message.type == "reaction" or message.sent_at <= now - _LATE:
+        return
+    if push.is_on():
+        enqueue(session, TELL, {"message_id": message.id})
+    wait = unanswered_after()
+    if wait is not None:
+        enqueue(session, AGAIN, {"message_id": message.id}, run_at=message.sent_at + wait)
+
+
+def tell_of_closing(session: Session, conversation: Conversation) -> None:
+    """Have people told that the window of `conversation` closes, in the transaction that marks it as told."""
+    if push.is_on():
+        enqueue(session, TELL, {"conversation_id": conversation.id, "kind": CLOSING})
+
+
+def _find_news(message_id: int, now: datetime) -> Message | None:
+    """Return a message unless somebody has read it, a newer one is told instead, or it is long ago."""
+    later = aliased(Message)
+    newer = select(later.id).where(
+        later.conversation_id == Message.conversation_id,
+        later.direction == "inbound",
+        later.type != "reaction",
+        later.read_at.is_(None),
+        later.id > Message.id,
+    )
+    news = (
+        select(Message)
+        .options(joinedload(Message.conversation).joinedload(Conversation.coordinacion))
+        .where(Message.id == message_id, Message.read_at.is_(None), Message.sent_at > now - TTL, ~newer.exists())
+    )
+    return db.session.scalar(news)
+
+
+def _find_told(payload: dict[str, Any], now: datetime) -> Message | None:
+    """Return the message that a job tells of, or None when there is nothing to tell any more."""
+    if "conversation_id" not in payload:
+        return _find_news(payload["message_id"], now)
+    message = find_first_waiting(payload["conversation_id"])
+    if message is None or message.conversation.opted_out:
+        return None
+    closed = payload["kind"] == CLOSING and not message.conversation.window_open(now)
+    return None if closed else message
+
+
+def tell_everyone(payload: dict[str, Any]) -> None:
+    """Store one job for each device that wants to be told; done twice, the notification only renews itself."""
+    now = utcnow()
+    message = _find_told(payload, now)
+    if message is None:
+        return
+    conversation, coordinacion = message.conversation, message.conversation.coordinacion
+    theirs = (conversation.assigned_to_id, coordinacion.dj_id if coordinacion else None)
+    owners = [one for one in theirs if one is not None]
+    looking = who_is_looking(conversation.id, now)
+    devices = push.list_audience(owners, looking, now, everybody=payload.get("kind") == UNANSWERED)
+    with writing() as session:
+        for device in devices:
+            enqueue(session, DEVICE, {**payload, "subscription_id": device})
+
+
+def tell_again(payload: dict[str, Any]) -> None:
+    """Tell everybody of a client's message that nobody answered in time, and then the admins by mail.
+
+    Only the first of several that wait does so, and only in the week of its event.
+    """
+    first, now = find_if_first(payload["message_id"]), utcnow()
+    if first is None or first.conversation.opted_out or not is_in_the_week(first.conversation, now):
+        return
+    reachable, wait = push.is_on() and push.anybody_reachable(now), unanswered_after()
+    with writing() as session:
+        if reachable:
+            enqueue(session, TELL, {"conversation_id": first.conversation_id, "kind": UNANSWERED})
+        if current_app.config["SMTP_URL"] and wait is not None:
+            # One mail for all who wait by then; at once where no device tells anybody anything.
+            enqueue(session, MAIL, key=MAIL, run_at=now + wait if reachable else now)
+
+
+def _title(message: Message, kind: str, now: datetime) -> str:
+    conversation = message.conversation
+    name, count, expires_at = conversation_name(conversation), conversation.unread_count, conversation.window_expires_at
+    if kind == UNANSWERED:
+        waited = format_left(now - message.sent_at)
+        return str(gettext("%(name)s espera respuesta hace %(waited)s", name=name, waited=waited))
+    if kind == CLOSING and expires_at is not None:
+        return str(gettext("La ventana de %(name)s cierra en %(left)s", name=name, left=format_left(expires_at - now)))
+    return name + (f" ({format_badge(count)})" if count > 1 else "")
+
+
+def _notice(message: Message, kind: str, now: datetime) -> Notice:
+    conversation = message.conversation
+    about = conversation.coordinacion.title if conversation.coordinacion else ""
+    with force_locale(current_app.config["APP_LANGUAGE"]):
+        return Notice(
+            title=_title(message, kind, now),
+            text=last_line(message) or gettext("Mensaje nuevo"),
+            about=about,
+            url=f"/whatsapp/conversations/{conversation.id}",
+            tag=f"conversation-{conversation.id}",
+            unread=queries.unread_count(),
+            at=message.sent_at,
+            lasting=kind != NEWS,
+            change=message.change,
+        )
+
+
+def tell_device(payload: dict[str, Any]) -> None:
+    """Tell one device. Raises PushFailed, and then the durable table tries it again, later each time."""
+    now = utcnow()
+    message = _find_told(payload, now)
+    if message is None:
+        return
+    wait = notify(payload["subscription_id"], _notice(message, payload.get("kind", NEWS), now))
+    waits = payload.get("waits", 0) + 1
+    if wait is not None and waits <= _MOST_WAITS:
+        with writing() as session:
+            enqueue(session, DEVICE, {**payload, "waits": waits}, run_at=utcnow() + wait)

@@ -1,0 +1,41 @@
+"""Work for the files of a message, stored in the transaction that stores the message. Nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from app.jobs.actions import enqueue
+from app.media.models import File
+from app.media.pictures import wants_small
+from app.twilio.payloads import MediaItem
+from app.whatsapp.models import Media, Message
+
+FETCH, SHRINK = "media.fetch", "media.shrink"
+
+
+def rows_of(items: Iterable[MediaItem]) -> list[Media]:
+    """Return the rows of the files that a message came with, in their order."""
+    return [
+        Media(position=position, url=item.url, content_type=item.content_type, filename=item.filename, state="remote")
+        for position, item in enumerate(items)
+    ]
+
+
+def want(session: Session, media: Media) -> None:
+    """Have a file fetched from where Twilio keeps it."""
+    enqueue(session, FETCH, {"media_id": media.id}, key=f"{FETCH}:{media.id}")
+
+
+def want_all(session: Session, message: Message) -> None:
+    """Have each file of a stored `message` fetched that Twilio keeps and we have not."""
+    for media in message.media:
+        if media.url and media.state == "remote":
+            want(session, media)
+
+
+def want_small(session: Session, message: Message, media: Media, file: File) -> None:
+    """Have a small picture made of a large one; a sticker is shown as it is, since it may move."""
+    if message.type != "sticker" and wants_small(file.content_type, file.width, file.height):
+        enqueue(session, SHRINK, {"media_id": media.id}, key=f"{SHRINK}:{media.id}")

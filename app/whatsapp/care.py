@@ -1,0 +1,49 @@
+"""Who looks after a conversation, and whether its client still waits."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth.guard import require_staff
+from app.auth.queries import list_users
+from app.htmx import is_htmx, see_other
+from app.whatsapp import queries
+from app.whatsapp.actions import conversations
+from app.whatsapp.forms import parse_int_arg
+
+bp = Blueprint("whatsapp_care", __name__, url_prefix="/whatsapp/conversations/<int:conversation_id>")
+bp.before_request(require_staff)
+
+
+@bp.get("/assignee")
+def assignee(conversation_id: int) -> ResponseReturnValue:
+    """Answer who looks after the conversation, as a piece of its header."""
+    conversation = queries.get_conversation(conversation_id)
+    return render_template("whatsapp/_assignee.html", conversation=conversation, focus=True)
+
+
+@bp.get("/hand")
+def choose(conversation_id: int) -> ResponseReturnValue:
+    """Offer the people of the office: in place of who looks after it now, or as a page of its own."""
+    people = [user for user in list_users() if user.active]
+    piece = "whatsapp/_choose_person.html" if is_htmx() else "whatsapp/hand.html"
+    conversation = queries.get_conversation(conversation_id)
+    return render_template(piece, conversation=conversation, people=people), {"Vary": "HX-Request"}
+
+
+@bp.post("/assignee")
+def hand(conversation_id: int) -> ResponseReturnValue:
+    conversations.hand_to(conversation_id, parse_int_arg(request.form, "user_id", None, 1, 2**31 - 1))
+    if not is_htmx():
+        return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
+    conversation = queries.get_conversation(conversation_id)
+    return render_template("whatsapp/_assignee.html", conversation=conversation, focus=True)
+
+
+@bp.post("/done")
+def done(conversation_id: int) -> ResponseReturnValue:
+    conversations.mark_done(conversation_id)
+    if not is_htmx():
+        return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
+    return "", 204

@@ -1,0 +1,1 @@
+"""What WhatsApp costs: what Twilio took for each message, and what the next one will probably take."""

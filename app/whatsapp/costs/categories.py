@@ -1,0 +1,20 @@
+"""What a message is paid for: its template's category, or what it is where it has none."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+# As WhatsApp names what it charges for, in the order in which they are shown. An answer within the 24 hours is a
+# "service" message; what clients write costs Twilio's own fee; a template sent before categories were kept has none.
+CATEGORIES = ("marketing", "utility", "authentication", "service", "inbound", "unknown")
+# Those that an admin may give a rate to.
+RATED = ("marketing", "utility", "authentication", "service")
+
+LABELS = {
+    "marketing": _l("Plantillas de marketing"),
+    "utility": _l("Plantillas de utilidad"),
+    "authentication": _l("Plantillas de autenticación"),
+    "service": _l("Respuestas en las 24 h"),
+    "inbound": _l("Mensajes de clientes"),
+    "unknown": _l("Plantillas sin categoría"),
+}

@@ -1,0 +1,106 @@
+"""The admin's page "Costos", and what one coordinación cost beside its data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth.guard import require_admin, require_staff
+from app.coordinaciones.queries import get_coordinacion
+from app.htmx import see_other
+from app.whatsapp.costs import queries
+from app.whatsapp.costs.actions import keep_rates
+from app.whatsapp.costs.chart import build_blocks
+from app.whatsapp.costs.forms import parse_rates
+from app.whatsapp.costs.months import last_months
+from app.whatsapp.forms import parse_int_arg
+from app.whatsapp.queries import get_conversation
+
+bp = Blueprint("whatsapp_costs", __name__, url_prefix="/whatsapp/costs")
+bp.before_request(require_admin)
+pieces = Blueprint("whatsapp_cost_pieces", __name__, url_prefix="/whatsapp")
+pieces.before_request(require_staff)
+
+MONTHS = 12
+EVENTS_PAGE = 20
+
+
+def _rates_of(form: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what stands in the fields of the rates: what was just typed, else what is kept."""
+    if form is not None:
+        return dict(form)
+    kept: dict[str, str] = {}
+    for category, rate in queries.list_rates().items():
+        kept[f"price-{category}"] = format(rate.price.normalize(), "f")
+        kept[f"currency-{category}"] = rate.currency
+    return kept
+
+
+def _show(form: Mapping[str, str] | None = None, errors: dict[str, str] | None = None) -> str:
+    months = last_months(MONTHS)
+    page = parse_int_arg(request.args, "page", 1, 1, 10_000) or 1
+    events = queries.list_event_totals(months, EVENTS_PAGE + 1, (page - 1) * EVENTS_PAGE)
+    context: dict[str, Any] = {
+        "months": months,
+        "blocks": build_blocks(queries.list_sums(months), months),
+        "unpriced": queries.count_unpriced(months),
+        "events": events[:EVENTS_PAGE],
+        "page": page,
+        "more": len(events) > EVENTS_PAGE,
+        "rates": _rates_of(form),
+        "errors": errors or {},
+        "kept": "kept" in request.args,
+    }
+    return render_template("whatsapp/costs/show.html", **context)
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    return _show()
+
+
+@bp.get("/costs.csv")
+def table() -> Response:
+    """Answer the same numbers for a spreadsheet: one line for each month, category and currency."""
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(["month", "category", "currency", "messages", "cost"])
+    for one in sorted(queries.list_sums(last_months(MONTHS)), key=lambda one: (one.month, one.currency, one.category)):
+        lines.writerow([one.month, one.category, one.currency, one.count, format(one.amount, "f")])
+    response = make_response(written.getvalue())
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = 'attachment; filename="whatsapp-costs.csv"'
+    return response
+
+
+@bp.post("/rates")
+def rates() -> ResponseReturnValue:
+    new, gone, errors = parse_rates(request.form)
+    if errors:
+        return _show(request.form, errors), 422
+    keep_rates(new, gone)
+    return see_other(url_for(".show", kept=1, _anchor="rates"))
+
+
+@pieces.get("/conversations/<int:conversation_id>/estimate")
+def estimate(conversation_id: int) -> ResponseReturnValue:
+    """Answer what a template of `category` will probably cost in this conversation."""
+    category = request.args.get("category", "")[:20]
+    conversation = get_conversation(conversation_id)
+    return render_template("whatsapp/costs/_estimate.html", category=category, conversation=conversation)
+
+
+@pieces.get("/coordinaciones/<int:coordinacion_id>/cost")
+def of_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
+    get_coordinacion(coordinacion_id)
+    return render_template(
+        "whatsapp/costs/_total.html",
+        coordinacion_id=coordinacion_id,
+        totals=queries.list_totals_of(coordinacion_id),
+        unpriced=queries.count_unpriced_of(coordinacion_id),
+    )

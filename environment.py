@@ -1,0 +1,117 @@
+"""One setting of the environment at a time: read, typed, or refused with a sentence that names it and its fix.
+
+Those that only make sense together are read together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from click import ClickException
+
+
+class ConfigError(ClickException):
+    """A setting is missing or cannot be used; one sentence, which every `flask` command shows, names it and its fix."""
+
+
+def require(env: Mapping[str, str], name: str, fix: str) -> str:
+    """Return a setting that must be there. Raises ConfigError with the `fix`."""
+    value = env.get(name, "").strip()
+    if not value:
+        raise ConfigError(f"{name} is not set: {fix}")
+    return value
+
+
+def flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+    """Return a yes or no. Raises ConfigError."""
+    value = env.get(name, "").strip().lower()
+    if value in ("", "1", "true", "yes", "on", "0", "false", "no", "off"):
+        return default if not value else value in ("1", "true", "yes", "on")
+    raise ConfigError(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def number(env: Mapping[str, str], name: str, default: int) -> int:
+    """Return a whole number from 0 up. Raises ConfigError."""
+    value = env.get(name, "").strip()
+    if value and not (value.isascii() and value.isdigit()):
+        raise ConfigError(f"{name} must be a whole number, not {value!r}.")
+    return int(value) if value else default
+
+
+def timezone_name(env: Mapping[str, str], name: str, default: str) -> str:
+    """Return the name of a time zone that this machine knows. Raises ConfigError."""
+    value = env.get(name, "").strip() or default
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"{name} {value!r} is not a known time zone, such as America/Argentina/Buenos_Aires."
+        ) from None
+    return value
+
+
+def whole_url(env: Mapping[str, str], name: str) -> str:
+    """Return an address with its scheme and host, or nothing. Raises ConfigError."""
+    value = env.get(name, "").strip()
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # A bracket without its pair, for one.
+        whole = False
+    if value and not whole:
+        raise ConfigError(f"{name} must be a whole URL that starts with https://.")
+    return value
+
+
+def matching(env: Mapping[str, str], name: str, pattern: str, shape: str, default: str = "") -> str:
+    """Return a setting that is absent or looks like `pattern`; one in the wrong place is found at start."""
+    value = env.get(name, "").strip() or default
+    if value and not re.fullmatch(pattern, value):
+        raise ConfigError(f"{name} must be {shape}.")
+    return value
+
+
+def one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    """Return one of the `allowed` words, however its letters are written. Raises ConfigError."""
+    value = env.get(name, "").strip() or default
+    for one in allowed:
+        if one.lower() == value.lower():
+            return one
+    raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
+def push_settings(env: Mapping[str, str], services: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings of web push; without a key nobody is asked whether they want any. Raises ConfigError."""
+    key = (r"[A-Za-z0-9_-]{43}", "the private key that `flask push keys` prints, or nothing")
+    subject = (r"(mailto:\S+@\S+|https://\S+)", "mailto: and an address, or an https:// page, where you can be reached")
+    # A service on this machine is for tests; everything else is reached by https, under a name of a push service.
+    service = r"(\.?[a-z0-9.-]+\.[a-z]{2,}|http://(127\.0\.0\.1|localhost):\d+)"
+    names = (rf"{service}(\s+{service})*", "names of push services, with spaces between them")
+    private_key = matching(env, "VAPID_PRIVATE_KEY", *key)
+    if private_key:
+        require(
+            env, "VAPID_SUBJECT", "push services refuse whoever cannot be reached; set it to mailto:you@example.com."
+        )
+    return {
+        "VAPID_PRIVATE_KEY": private_key,
+        "VAPID_SUBJECT": matching(env, "VAPID_SUBJECT", *subject),
+        "PUSH_SERVICES": tuple(matching(env, "PUSH_SERVICES", *names).split()) or services,
+    }
+
+
+def mail_settings(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of what is said when nobody answers, by mail too where SMTP is set. Raises ConfigError."""
+    url = matching(
+        env, "SMTP_URL", r"smtps?://(\S+@)?[^\s@/:]+(:\d+)?/?", "smtp://USER:PASSWORD@HOST:587, smtps:// or nothing"
+    )
+    if url:
+        require(env, "MAIL_FROM", "a mail comes from somebody; set it to an address that SMTP_URL may send from.")
+    return {
+        "UNANSWERED_MINUTES": number(env, "UNANSWERED_MINUTES", 30),
+        "SMTP_URL": url,
+        "MAIL_FROM": matching(env, "MAIL_FROM", r"[^@\s<>]+@[^@\s<>]+", "an address, such as coordina@example.com"),
+    }
