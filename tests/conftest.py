@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -12,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from sqlalchemy import create_engine, event, text
 
@@ -25,6 +27,8 @@ from tests.factories import PASSWORD, Factories
 from tests.fakes import FakeConsole, FakeContents, FakeFetcher, FakeTwilio
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The same engine with nothing of a browser around it, a third faster: Debian's package of that name, where it is there.
+SHELL = shutil.which("chromium-headless-shell")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -35,20 +39,44 @@ def _unwanted() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
+def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=20_000)  # A pause between two polls, and a busy machine.
+    with sync_playwright() as started:
+        yield started
+
+
+@contextlib.contextmanager
+def _launched(playwright: Playwright, executable: str | None) -> Iterator[Browser]:
+    if executable is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing, and in CI these tests must run: install the package `chromium`.")
         pytest.skip("Chromium is not installed: the browser tests need it.")
-    expect.set_options(timeout=20_000)  # A pause between two polls, and a busy machine.
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, ignore_default_args=_unwanted())
-        yield launched
-        launched.close()
+    launched = playwright.chromium.launch(executable_path=executable, args=FLAGS, ignore_default_args=_unwanted())
+    yield launched
+    launched.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with _launched(playwright, SHELL or CHROMIUM) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def full_browser(playwright: Playwright) -> Iterator[Browser]:
+    """What people have, with notices and all."""
+    with _launched(playwright, CHROMIUM) as browser:
+        yield browser
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--with-a-database", action="store_true", help="leave out what no fixture gives a database")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
@@ -80,7 +108,8 @@ def _migrate(app: Flask) -> None:
 def database_url() -> Iterator[str]:
     """A database of this run's own: a SQLite file, or one made for the run on the server of TEST_DATABASE_URL.
 
-    The file lies in memory where the system has such a place: a disk's every commit would be waited for.
+    The file lies in memory where the system has such a place, and the server does not wait for its disk: every commit
+    would be waited for.
     """
     server = os.environ.get("TEST_DATABASE_URL")
     if not server:
@@ -91,6 +120,7 @@ def database_url() -> Iterator[str]:
     admin = create_engine(parse_database_url(server), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
+        connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit TO off'))
     yield admin.url.set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))

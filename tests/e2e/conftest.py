@@ -17,6 +17,8 @@ from tests.factories import PASSWORD
 from tests.live_server import LiveServer, simulator_settings
 from tests.push.receiver import Receiver, running_receiver
 
+NOWHERE = "http://127.0.0.1:9/api/whatsapp/webhook"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -27,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[RunningSimulator]:
-    with running_simulator(simulator_settings("http://127.0.0.1:9/api/whatsapp/webhook")) as running:
+    with running_simulator(simulator_settings(NOWHERE)) as running:
         yield running
 
 
@@ -59,11 +61,12 @@ def live(
 
 
 @pytest.fixture
-def office(app: Flask, live: LiveServer, simulator: RunningSimulator, push_service: Receiver) -> LiveServer:
+def office(app: Flask, live: LiveServer, simulator: RunningSimulator, push_service: Receiver) -> Iterator[LiveServer]:
     """The server on an empty database, and a simulator with nothing in it."""
     simulator.reset(simulator_settings(f"{live.url}/api/whatsapp/webhook"))
     push_service.forget()
-    return live
+    yield live
+    simulator.reset(simulator_settings(NOWHERE))  # Nothing of this test's reaches the next one's database.
 
 
 class Phone:

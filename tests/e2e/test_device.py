@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.auth.models import User
 from app.whatsapp.models import Conversation
@@ -46,6 +46,12 @@ COUNT_PUSHES = """() => {
   }
   return pushes;
 }"""
+
+
+@pytest.fixture(scope="session")
+def browser(full_browser: Browser) -> Browser:
+    """Notices are the whole browser's."""
+    return full_browser
 
 
 def until(page: Page, condition: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select, update
 
 from app.extensions import db, writing
@@ -34,6 +34,12 @@ RUN = """url => new Promise((done) => {
 })"""
 NOTICE = "window.ran = 1; alert(1);"
 RUNNING_GIF = b"GIF89a=1;" + NOTICE.encode() + b"//" + bytes(30)
+
+
+@pytest.fixture(scope="session")
+def browser(full_browser: Browser) -> Browser:
+    """What a hostile file finds is the whole browser, with its viewer of PDFs."""
+    return full_browser
 
 
 def send(lucia: Phone, data: bytes, kind: str = "document", **fields: Any) -> None:
