@@ -19,7 +19,7 @@ from app.push.models import Subscription
 from app.whatsapp.actions.arrivals import fold_search_text
 from app.whatsapp.content.models import Template
 from app.whatsapp.models import ChangeCounter, Conversation, Media, Message
-from app.whatsapp.waiting import answers, asks
+from app.whatsapp.waiting import answers, asks, wait_no_more
 
 PASSWORD = "una clave de prueba"
 Model = TypeVar("Model", bound=Base)
@@ -116,7 +116,7 @@ class Factories:
             conversation.last_message_id, conversation.last_message_at = message.id, sent_at
             conversation.change = counter.value
             if answers(message):
-                conversation.waiting_since = None
+                wait_no_more(conversation)
             elif asks(message):
                 conversation.waiting_since = conversation.waiting_since or sent_at
             if inbound and message.read_at is None:

@@ -18,7 +18,7 @@ from app.whatsapp.actions.closing import tell_closing
 from app.whatsapp.actions.mailing import mail_unanswered
 from app.whatsapp.actions.sweeping import SWEEP, sweep, want_forgotten
 from app.whatsapp.actions.sync import SYNC, sync
-from app.whatsapp.actions.telling import AGAIN, DEVICE, MAIL, TELL, tell_again, tell_device, tell_everyone
+from app.whatsapp.actions.telling import AGAIN, DEVICE, MAIL, TELL, WATCH, tell_device, tell_everyone, tell_unanswered
 from app.whatsapp.actions.wanted import FETCH, SHRINK
 from app.whatsapp.content.actions.sync import TEMPLATES, sync_templates
 from app.whatsapp.costs.actions import PRICES, learn_prices
@@ -27,6 +27,7 @@ from app.whatsapp.vcards import read_details
 SYNC_EVERY = timedelta(minutes=15)
 CLOSING = "whatsapp.closing"
 CLOSING_EVERY = timedelta(minutes=5)
+WATCH_EVERY = timedelta(minutes=5)
 PRICES_EVERY = timedelta(hours=1)
 SWEEP_EVERY = timedelta(days=1)
 TEMPLATES_EVERY = timedelta(hours=6)
@@ -39,6 +40,10 @@ def _sync(_payload: dict[str, Any]) -> None:
 
 def _tell_closing(_payload: dict[str, Any]) -> None:
     tell_closing()
+
+
+def _tell_unanswered(_payload: dict[str, Any]) -> None:
+    tell_unanswered()
 
 
 def _prices(_payload: dict[str, Any]) -> None:
@@ -98,6 +103,7 @@ HANDLERS = {
     TEMPLATES: Handler(_sync_templates, every=TEMPLATES_EVERY),
     TELL: Handler(tell_everyone),
     DEVICE: Handler(tell_device, lease=timedelta(minutes=1)),
-    AGAIN: Handler(tell_again),
+    AGAIN: Handler(_tell_unanswered),
+    WATCH: Handler(_tell_unanswered, every=WATCH_EVERY),
     MAIL: Handler(mail_unanswered),
 }

@@ -38,8 +38,8 @@ class Conversation(Base):
     While answers go elsewhere, this row's own window and opt-out wait in `own_window_expires_at` and `own_opted_out`.
     `assigned_to_id` is the person who looks after it. `waiting_since` is when the client wrote what nobody has answered
     since; staff can say that there is nothing to answer, at `done_at`.
-    `closing_told_at` is when staff were told of a window that closes; `seen_sid` the last message that Twilio was told
-    to be read.
+    `closing_told_at` is when staff were told of a window that closes, `unanswered_told_at` when they were told again of
+    the present wait; `seen_sid` is the last message that Twilio was told to be read.
     """
 
     __tablename__ = "whatsapp_conversaciones"
@@ -89,6 +89,7 @@ class Conversation(Base):
     waiting_since: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     closing_told_at: Mapped[datetime | None]
+    unanswered_told_at: Mapped[datetime | None]
     seen_sid: Mapped[str] = mapped_column(String(34), default="")
     change: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

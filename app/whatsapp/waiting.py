@@ -68,11 +68,15 @@ def find_first_waiting(conversation_id: int) -> Message | None:
     return db.session.scalar(waiting)
 
 
-def find_if_first(message_id: int) -> Message | None:
-    """Return a message if it is the first of those in its conversation that wait for an answer."""
-    conversation_id = db.session.scalar(select(Message.conversation_id).where(Message.id == message_id))
-    first = find_first_waiting(conversation_id) if conversation_id else None
-    return first if first is not None and first.id == message_id else None
+def is_untold() -> ColumnElement[bool]:
+    """Return the condition that nobody was told again of the present wait."""
+    told_at = Conversation.unanswered_told_at
+    return Conversation.waiting_since.is_not(None) & (told_at.is_(None) | (told_at < Conversation.waiting_since))
+
+
+def wait_no_more(conversation: Conversation) -> None:
+    """Note that nothing waits in a conversation; should an answer not arrive, people are told again of that wait."""
+    conversation.waiting_since = conversation.unanswered_told_at = None
 
 
 def _in_the_week(now: datetime) -> ColumnElement[bool]:
@@ -81,18 +85,17 @@ def _in_the_week(now: datetime) -> ColumnElement[bool]:
     return soon & Coordinacion.archived_at.is_(None) & (Coordinacion.state != "cancelled")
 
 
-def is_in_the_week(conversation: Conversation, now: datetime) -> bool:
-    """Tell whether a conversation's event is within a week of `now`, and goes on."""
-    asked = select(Coordinacion.id).where(Coordinacion.id == conversation.coordinacion_id, _in_the_week(now))
-    return db.session.scalar(asked) is not None
-
-
-def list_waiting_in_the_week(now: datetime) -> Sequence[Conversation]:
-    """Return the conversations whose event is within a week and whose client waits for an answer, longest first."""
+def list_waiting_in_the_week(now: datetime, wait: timedelta) -> Sequence[Conversation]:
+    """Return the conversations whose event is within a week and whose client has waited for `wait`, longest first."""
     return db.session.scalars(
         select(Conversation)
         .join(Coordinacion, Conversation.coordinacion_id == Coordinacion.id)
         .options(joinedload(Conversation.coordinacion))
-        .where(_in_the_week(now), Conversation.joined_to_id.is_(None), is_waiting())
+        .where(
+            _in_the_week(now),
+            Conversation.joined_to_id.is_(None),
+            is_waiting(),
+            Conversation.waiting_since <= now - wait,
+        )
         .order_by(Conversation.waiting_since, Conversation.id)
     ).all()

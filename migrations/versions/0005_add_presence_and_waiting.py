@@ -39,6 +39,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("assigned_to_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("done_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("unanswered_told_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index(batch_op.f("ix_whatsapp_conversaciones_assigned_to_id"), ["assigned_to_id"], unique=False)
         batch_op.create_index(
             "ix_whatsapp_conversaciones_waiting",
@@ -90,6 +91,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("waiting_since IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_whatsapp_conversaciones_assigned_to_id"))
+        batch_op.drop_column("unanswered_told_at")
         batch_op.drop_column("done_at")
         batch_op.drop_column("waiting_since")
         batch_op.drop_column("assigned_to_id")

@@ -12,17 +12,18 @@ from sqlalchemy import select, update
 from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, utcnow, writing
-from app.formats import today
-from app.jobs.actions import run_due
+from app.formats import to_local, today
+from app.jobs.actions import enqueue, run_due
 from app.jobs.models import Job
 from app.push.models import Preference, Subscription
 from app.whatsapp.actions.closing import tell_closing
-from app.whatsapp.actions.telling import AGAIN, MAIL
+from app.whatsapp.actions.telling import AGAIN, MAIL, WATCH
 from app.whatsapp.models import Conversation, Message
 from tests.factories import Factories
 from tests.push.mailbox import Mailbox, running_mailbox
 from tests.push.receiver import Receiver
 from tests.push.test_telling import arrives
+from tests.signing import STATUS, post_signed, status_form
 
 pytestmark = pytest.mark.enable_socket
 PHONE = "+5491155550101"
@@ -47,11 +48,18 @@ def later(minutes: int) -> None:
     """Let so many minutes go by: whatever is stored is as much older, and what is due by then is done."""
     by = timedelta(minutes=minutes)
     with writing() as session:
-        for column in (Job.run_at, Message.sent_at, Conversation.waiting_since):
+        for column in (Job.run_at, Message.sent_at, Conversation.waiting_since, Conversation.unanswered_told_at):
             rows = session.execute(select(column.class_.id, column).where(column.is_not(None))).all()
             for row_id, moment in rows:
                 aged = update(column.class_).where(column.class_.id == row_id).values({column.key: moment - by})
                 session.execute(aged)
+    run_due(timedelta(seconds=20))
+
+
+def look() -> None:
+    """Let the watch do what it does every five minutes."""
+    with writing() as session:
+        enqueue(session, WATCH, key=WATCH)
     run_due(timedelta(seconds=20))
 
 
@@ -131,6 +139,60 @@ def test_an_answer_that_failed_is_none(
     later(31)
 
     assert len(service.got) == 2
+
+
+def test_a_wait_is_told_of_when_the_week_of_its_event_begins(
+    app: Flask, service: Receiver, device: Subscription, event: Coordinacion
+) -> None:
+    with writing() as session:
+        session.execute(update(Coordinacion).values(event_on=today() + timedelta(days=8)))
+    arrives(app, "¿A qué hora llegan?")
+    later(31)
+    service.forget()
+    with writing() as session:
+        session.execute(update(Coordinacion).values(event_on=today() + timedelta(days=7)))
+    arrives(app, "¿Hola?")
+
+    look()
+    look()
+
+    assert titles(service)[-1].startswith("Lucía espera respuesta hace")
+    assert len(service.got) == 2  # The news, and the wait, once.
+
+
+def test_an_answer_that_turns_out_not_to_have_arrived_leaves_the_wait_to_be_told_of(
+    app: Flask, service: Receiver, device: Subscription, event: Coordinacion, factories: Factories
+) -> None:
+    arrives(app, "¿A qué hora llegan?")
+    later(31)
+    conversation = db.session.scalars(select(Conversation)).one()
+    sent = factories.message(conversation, "A las 18", direction="outbound", status="sent")
+    look()
+    service.forget()
+    form = status_form(str(sent.message_sid), "undelivered", ErrorCode="63024")
+    assert post_signed(app.test_client(), STATUS, form).status_code < 300
+
+    look()
+    look()
+
+    assert [title.rpartition(" hace")[0] for title in titles(service)] == ["Lucía espera respuesta"]
+
+
+def test_where_everybody_wants_peace_it_is_told_when_that_is_over(
+    app: Flask, service: Receiver, device: Subscription, event: Coordinacion, factories: Factories
+) -> None:
+    now = to_local(utcnow())
+    around = {"quiet_from": (now - timedelta(hours=1)).time(), "quiet_to": (now + timedelta(hours=1)).time()}
+    factories.store(Preference(user_id=device.user_id, scope="all", **around))
+    arrives(app, "¿A qué hora llegan?")
+    later(31)
+    assert service.got == []
+    with writing() as session:
+        session.execute(update(Preference).values(quiet_from=None, quiet_to=None))
+
+    later(16)
+
+    assert titles(service) == ["Lucía espera respuesta hace 47 min"]
 
 
 def test_the_admins_get_one_mail_for_all_who_still_wait(

@@ -20,7 +20,7 @@ from app.whatsapp.bubbles import shown_words
 from app.whatsapp.identity import Contact, contact_of
 from app.whatsapp.joined import Party
 from app.whatsapp.models import Conversation, Message
-from app.whatsapp.waiting import answers, asks, find_waiting_since
+from app.whatsapp.waiting import answers, asks, find_waiting_since, wait_no_more
 from app.whatsapp.window import later, window_after
 
 # People still talk about an event in the days after it; then the next one is what they write about.
@@ -115,7 +115,7 @@ def place_last(session: Session, conversation: Conversation, message: Message, c
         return
     conversation.last_message_id, conversation.last_message_at = message.id, message.sent_at
     if answers(message):
-        conversation.waiting_since = None
+        wait_no_more(conversation)
     elif asks(message) and conversation.waiting_since is None:
         conversation.waiting_since = message.sent_at
 

@@ -21,6 +21,7 @@ from app.whatsapp.errors import NoPhone
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import parse_contact
 from app.whatsapp.models import Message, QuickReply
+from app.whatsapp.waiting import wait_no_more
 
 
 def mark_read(conversation_id: int, until: int | None = None) -> bool:
@@ -76,7 +77,8 @@ def mark_done(conversation_id: int) -> None:
     with writing() as session:
         change = next_change(session)
         conversation = queries.get_conversation(conversation_id)
-        conversation.done_at, conversation.waiting_since, conversation.change = utcnow(), None, change
+        conversation.done_at, conversation.change = utcnow(), change
+        wait_no_more(conversation)
 
 
 def open_for_coordinacion(coordinacion_id: int) -> int:

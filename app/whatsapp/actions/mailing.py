@@ -39,9 +39,8 @@ def _line(message: Message, now: datetime) -> str:
 
 def _list_late(now: datetime) -> list[Message]:
     wait = unanswered_after()
-    waiting = [find_first_waiting(conversation.id) for conversation in list_waiting_in_the_week(now)]
-    late = [message for message in waiting if wait and message and message.sent_at <= now - wait]
-    return sorted(late, key=lambda message: message.sent_at)
+    late = list_waiting_in_the_week(now, wait) if wait is not None else []
+    return [message for one in late if (message := find_first_waiting(one.id)) is not None]
 
 
 def mail_unanswered(_payload: dict[str, Any]) -> None:

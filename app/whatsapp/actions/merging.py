@@ -11,7 +11,7 @@ from app.whatsapp import parties, queries
 from app.whatsapp.identity import Contact
 from app.whatsapp.joined import Party
 from app.whatsapp.models import Conversation, Message
-from app.whatsapp.waiting import find_waiting_since
+from app.whatsapp.waiting import find_waiting_since, wait_no_more
 from app.whatsapp.window import later
 
 
@@ -55,7 +55,8 @@ def pour(session: Session, source: Conversation, target: Conversation, change: i
         .execution_options(synchronize_session=False)
     )
     target.done_at = _done_together(source, target)
-    source.last_message_id, source.unread_count, source.waiting_since = None, 0, None
+    source.last_message_id, source.unread_count = None, 0
+    wait_no_more(source)
     target.assigned_to_id = target.assigned_to_id or source.assigned_to_id
     if target.coordinacion_id is None and not target.coordinacion_chosen:
         target.coordinacion_id = source.coordinacion_id

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.extensions import db, utcnow, writing
@@ -23,14 +23,16 @@ from app.whatsapp import queries
 from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.looking import who_is_looking
 from app.whatsapp.models import Conversation, Message
-from app.whatsapp.waiting import find_first_waiting, find_if_first, is_in_the_week
+from app.whatsapp.waiting import find_first_waiting, is_untold, list_waiting_in_the_week
 
 TELL, DEVICE, AGAIN = "whatsapp.tell", "whatsapp.tell_device", "whatsapp.unanswered"
-MAIL = "whatsapp.mail_unanswered"
+WATCH, MAIL = "whatsapp.watch_unanswered", "whatsapp.mail_unanswered"
 NEWS, UNANSWERED, CLOSING = "news", "unanswered", "closing"
 # What a sync finds later than this is in the list, and no news that anybody should be called for.
 _LATE = timedelta(hours=1)
 _MOST_WAITS = 10
+# Where all who could be told want to be left in peace.
+_QUIET_PAUSE = timedelta(minutes=15)
 
 
 def unanswered_after() -> timedelta | None:
@@ -46,8 +48,8 @@ def tell_of(session: Session, message: Message, now: datetime) -> None:
     if push.is_on():
         enqueue(session, TELL, {"message_id": message.id})
     wait = unanswered_after()
-    if wait is not None:
-        enqueue(session, AGAIN, {"message_id": message.id}, run_at=message.sent_at + wait)
+    if wait is not None and message.sent_at == message.conversation.waiting_since:
+        enqueue(session, AGAIN, run_at=message.sent_at + wait)
 
 
 def tell_of_closing(session: Session, conversation: Conversation) -> None:
@@ -95,25 +97,33 @@ def tell_everyone(payload: dict[str, Any]) -> None:
     theirs = (conversation.assigned_to_id, coordinacion.dj_id if coordinacion else None)
     owners = [one for one in theirs if one is not None]
     looking = who_is_looking(conversation.id, now)
-    devices = push.list_audience(owners, looking, now, everybody=payload.get("kind") == UNANSWERED)
+    unanswered = payload.get("kind") == UNANSWERED
+    devices = push.list_audience(owners, looking, now, everybody=unanswered)
     with writing() as session:
+        if unanswered and not devices:
+            enqueue(session, TELL, payload, run_at=now + _QUIET_PAUSE)
         for device in devices:
             enqueue(session, DEVICE, {**payload, "subscription_id": device})
 
 
-def tell_again(payload: dict[str, Any]) -> None:
-    """Tell everybody of a client's message that nobody answered in time, and then the admins by mail.
+def tell_unanswered() -> None:
+    """Tell everybody of the clients whom nobody answered in time, in the week of their event; the admins by mail later.
 
-    Only the first of several that wait does so, and only in the week of its event.
+    Each wait is told of once, even when two runners come at the same time. A wait may be older than what makes it one
+    to tell of: its event came near or was found, or an answer turned out not to have arrived.
     """
-    first, now = find_if_first(payload["message_id"]), utcnow()
-    if first is None or first.conversation.opted_out or not is_in_the_week(first.conversation, now):
+    now, wait = utcnow(), unanswered_after()
+    late = [one.id for one in list_waiting_in_the_week(now, wait)] if wait is not None else []
+    if wait is None or not late:
         return
-    reachable, wait = push.is_on() and push.anybody_reachable(now), unanswered_after()
+    reachable = push.is_on() and push.anybody_reachable(now)
+    untold = update(Conversation).where(Conversation.id.in_(late), is_untold()).values(unanswered_told_at=now)
+    untold = untold.execution_options(synchronize_session=False)
     with writing() as session:
-        if reachable:
-            enqueue(session, TELL, {"conversation_id": first.conversation_id, "kind": UNANSWERED})
-        if current_app.config["SMTP_URL"] and wait is not None:
+        told = session.scalars(untold.returning(Conversation.id)).all()
+        for conversation_id in told if reachable else ():
+            enqueue(session, TELL, {"conversation_id": conversation_id, "kind": UNANSWERED})
+        if told and current_app.config["SMTP_URL"]:
             # One mail for all who wait by then; at once where no device tells anybody anything.
             enqueue(session, MAIL, key=MAIL, run_at=now + wait if reachable else now)
 
