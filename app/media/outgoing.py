@@ -23,4 +23,4 @@ def show(token: str, name: str) -> ResponseReturnValue:  # noqa: ARG001  The nam
     file = queries.find_file(file_id) if file_id is not None else None
     if file is None:
         raise NotFound
-    return answer(file, outgoing_name(file.filename, file.content_type), cache="none")
+    return answer(file, outgoing_name(file.filename, file.content_type), cache="no-store")

@@ -13,7 +13,7 @@ from app.media.models import File
 from app.media.names import disposition
 from app.media.rules import SHOWN
 
-# Vercel's answers hold 4.5 MB. RFC 9110, 14.2: a server may answer with less than was asked for.
+# What Vercel does not stream may have 4.5 MB. RFC 9110, 14.2: a server may answer with less than was asked for.
 LONGEST_RANGE = 3 * 1024 * 1024
 _PIECE = 1024 * 1024
 # Whatever a file holds, it is shown as if it came from nowhere, and loads nothing.
@@ -68,8 +68,11 @@ def _not_modified(file: File) -> bool:
     return bool(file.sha256) and request.if_none_match.contains(file.sha256)
 
 
-def answer(file: File, name: str = "", *, download: bool = False, cache: str = "private") -> Response:
-    """Answer the request with `file`, under `name` or its own. Raises RequestedRangeNotSatisfiable."""
+def answer(file: File, name: str = "", *, download: bool = False, cache: str = "private, no-cache") -> Response:
+    """Answer the request with `file`, under `name` or its own. Raises RequestedRangeNotSatisfiable.
+
+    A browser may keep it, and asks each time whether it still may show it: whoever signed out may not.
+    """
     shown = file.content_type in SHOWN and not download
     response = Response(status=304) if _not_modified(file) else _body(file)
     headers = response.headers
@@ -77,7 +80,7 @@ def answer(file: File, name: str = "", *, download: bool = False, cache: str = "
         headers["Content-Type"] = file.content_type
         headers["Content-Disposition"] = disposition("inline" if shown else "attachment", name or file.filename)
     headers["Accept-Ranges"] = "bytes"
-    headers["Cache-Control"] = "no-store" if cache == "none" else f"{cache}, max-age=31536000, immutable"
+    headers["Cache-Control"] = cache
     headers["Content-Security-Policy"] = _PDF if file.content_type == "application/pdf" and shown else _SANDBOX
     headers["X-Content-Type-Options"] = "nosniff"
     if file.sha256:

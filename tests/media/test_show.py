@@ -48,16 +48,18 @@ def test_whatever_else_is_asked_for_gets_the_whole_file(ana: User, sign_in: Sign
         assert (answer.status_code, answer.data == LONG, answer.content_length) == (200, True, len(LONG))
 
 
-def test_a_browser_keeps_a_file_and_need_not_fetch_it_again(ana: User, sign_in: SignIn) -> None:
+def test_a_browser_keeps_a_file_and_asks_whether_it_may_show_it(ana: User, sign_in: SignIn) -> None:
     browser, url = sign_in(ana), f"/media/{keep(samples.PHOTO).id}"
     with browser.get(url) as first:
         etag = first.headers["ETag"]
-        assert first.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+        assert first.headers["Cache-Control"] == "private, no-cache"
 
     again = browser.get(url, headers={"If-None-Match": etag})
+    signed_out = browser.application.test_client().get(url, headers={"If-None-Match": etag})
     changed = browser.get(url, headers={"If-Range": '"another"', "Range": "bytes=0-1"})
 
     assert (again.status_code, again.data) == (304, b"")
+    assert signed_out.status_code == 303
     assert (changed.status_code, changed.data) == (200, samples.PHOTO)
 
 
