@@ -44,6 +44,7 @@
 
   // What another tab heard, as if this one had asked.
   function hear({ data }) {
+    if (data.inView) return clearTimeout(ringing);
     const feed = $("#whatsapp-feed");
     if (!feed?._htmx || !visible()) return;
     leads = false;
@@ -258,7 +259,10 @@
 
   function arrived(thread, message, inView) {
     announce(message.dataset.says ?? $(".said", message).textContent.trim().slice(0, 200));
-    if (inView && document.hasFocus()) clearTimeout(ringing);
+    if (inView && document.hasFocus()) {
+      clearTimeout(ringing);
+      tabs?.postMessage({ inView }); // The tab that asks is the one that rings.
+    }
     const button = $("#to-end");
     if (inView || !button || !thread.contains(button)) return;
     const count = $(".count", button);

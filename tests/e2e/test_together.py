@@ -150,6 +150,35 @@ def test_tabs_with_different_chats_do_not_set_each_other_going(open_page: OpenPa
     assert len(seen) <= 12
 
 
+def chimes(context: BrowserContext) -> int:
+    return sum(page.evaluate("window.chimes") for page in context.pages)
+
+
+def test_a_client_is_heard_unless_the_chat_is_in_view_in_any_tab(open_page: OpenPage, lucia: Phone) -> None:
+    page = open_page("/whatsapp/")
+    context = page.context
+    context.add_init_script("window.chimes = 0; document.addEventListener('chime', () => window.chimes++)")
+    context.clock.install()
+    page.reload()
+    page.keyboard.press("Tab")  # A page makes no sound before somebody touched it.
+    lucia.say("¿Hola?")
+    lucia.idle()
+    look_now(page)
+    expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "1")
+    let_pass(context, 3)
+    assert chimes(context) == 1
+    chat = open_chat(context.new_page())
+    expect(chat.locator("#seen[data-unread]")).to_have_count(0)
+
+    lucia.say("¿Están?")
+    lucia.idle()
+    look_now(page)
+    expect(chat.locator("#messages")).to_contain_text("¿Están?")
+    let_pass(context, 3)
+
+    assert chimes(context) == 1
+
+
 def test_a_hidden_tab_asks_nothing_and_is_right_at_once_in_sight(open_page: OpenPage, lucia: Phone) -> None:
     page = open_page("/whatsapp/")
     seen = polls_of(page.context)
