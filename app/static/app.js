@@ -554,12 +554,18 @@
 
   // ---- What people do.
 
+  function closeDetails(details) {
+    details.open = false;
+    $("summary", details).focus();
+  }
+
   const clicks = {
     "[data-dismiss]": (button) => button.closest(".alert").remove(),
     "[data-close-panel]": closePanel,
     "[data-open-panel]": () => (openedBy?.isConnected ? openedBy : $("#whatsapp-button")).click(),
     "[data-close-conversation]": (_link, event) => { event.preventDefault(); closeConversation(); },
     "[data-insert]": (button) => insert(button.dataset.insert),
+    "#done button": (button) => closeDetails(button.closest("details")),
     "[data-not-now]": () => { $("#composer-note").replaceChildren(); $("#composer-text").focus(); },
     "[data-resend]": (button) => resend(button.closest("li")),
     "#to-end": () => toEnd($("#thread")),
@@ -587,9 +593,9 @@
       event.preventDefault();
       event.target.form.requestSubmit();
     }
-    if (event.key !== "Escape" || event.defaultPrevented || event.target.value) return;
+    if (event.key !== "Escape" || event.defaultPrevented || (event.target.matches("input, textarea") && event.target.value)) return;
     const open = $("details[open]"), choosing = $("#context .cancel, #assignee .cancel");
-    if (open) { open.open = false; $("summary", open).focus(); }
+    if (open) closeDetails(open);
     else if (choosing) choosing.click();
     else if (!panel()?.contains(document.activeElement)) return;
     else if ($("#conversation") && !wide()) closeConversation();

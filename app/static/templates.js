@@ -88,7 +88,7 @@
 
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     prepare(Boolean(ctx?.sourceElement?.closest?.("#template-picker")) || ctx?.target?.id === "template-picker");
-    const search = ctx?.sourceElement?.matches?.("[role=button], .picker-head a") && $("#template-picker input[type=search]");
+    const search = ctx?.sourceElement?.matches?.("[data-templates], .picker-head a") && $("#template-picker input[type=search]");
     if (search) search.focus();
   });
   document.addEventListener("DOMContentLoaded", () => prepare(false, true));

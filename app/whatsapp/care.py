@@ -43,7 +43,7 @@ def hand(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/done")
 def done(conversation_id: int) -> ResponseReturnValue:
-    conversations.mark_done(conversation_id)
+    conversations.mark_done(conversation_id, parse_int_arg(request.form, "until", None, 0, queries.LARGEST_ID))
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     return "", 204

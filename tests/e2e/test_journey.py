@@ -55,7 +55,7 @@ def test_a_conversation_from_template_to_template(
     # The office begins, from the coordinación and with a template.
     office.goto(f"/coordinaciones/{event.id}")
     office.get_by_role("button", name="Escribir por WhatsApp").click()
-    expect(office.get_by_text("Todavía no te escribió. Elegí una plantilla para empezar.")).to_be_visible()
+    expect(office.get_by_text("Todavía no te escribió. Hasta que lo haga, solo le llegan plantillas.")).to_be_visible()
     send_template(office, "Salón Azul")
     expect(office.locator("#messages .msg.out:not(.pending)")).to_contain_text("Lugar: Salón Azul.")
     expect(phone.locator("#thread .msg").last).to_contain_text("Lugar: Salón Azul.")

@@ -80,6 +80,9 @@ def test_a_chat_is_handed_over_and_called_done(open_page: OpenPage, lucia: Phone
     ana, other = open_chat(open_page()), open_page("/whatsapp/", email=bruno.email)
 
     ana.locator("#assignee").click()
+    ana.get_by_role("button", name="Bruno").wait_for()
+    ana.keyboard.press("Escape")
+    ana.locator("a#assignee").click()
     ana.get_by_role("button", name="Bruno").click()
     expect(ana.locator("a#assignee")).to_have_attribute("title", "La atiende Bruno")
     other.locator(".chip", has_text="Mías").click()
@@ -91,6 +94,22 @@ def test_a_chat_is_handed_over_and_called_done(open_page: OpenPage, lucia: Phone
 
     expect(other.locator("#conversation-list .row")).to_have_count(0)
     expect(ana.locator("#conversation-status")).not_to_contain_text("espera")
+    expect(ana.locator(".chat-menu[open]")).to_have_count(0)
+
+
+def test_handing_over_a_closed_chat_leaves_the_focus_there(
+    open_page: OpenPage, lucia: Phone, bruno: User, factories: Factories
+) -> None:
+    conversation = factories.conversation(lucia.phone, profile_name="Lucía Ferreyra", window_expires_at=None)
+    factories.template()
+    page = open_page(f"/whatsapp/conversations/{conversation.id}")
+    expect(page.locator("#template-picker input[type=search]")).to_be_visible()
+
+    page.locator("#assignee").click()
+    page.get_by_role("button", name="Bruno").click()
+
+    expect(page.locator("a#assignee")).to_have_attribute("title", "La atiende Bruno")
+    expect(page.locator("a#assignee")).to_be_focused()
 
 
 def polls_of(context: BrowserContext) -> list[str]:

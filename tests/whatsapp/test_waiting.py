@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.auth.models import User
 from app.extensions import db, utcnow
@@ -106,6 +108,20 @@ def test_staff_say_that_nothing_has_to_be_answered_until_the_client_writes_again
     assert done.status_code == 303
     assert quiet is None
     assert again(chat).waiting_since is not None
+
+
+def test_what_came_after_the_page_that_says_so_still_waits(
+    chat: Conversation, browser: SignedInClient, nobody: FlaskClient
+) -> None:
+    url = f"/whatsapp/conversations/{chat.id}"
+    [until] = set(re.findall(r'name="until" value="(\d+)"', browser.get(url).text))
+    post_signed(nobody, WEBHOOK, inbound_form("¿Y a qué hora llegan?", MessageSid=f"SM{8:032x}"))
+
+    browser.post(f"{url}/done", data={"csrf_token": browser.csrf, "until": until})
+
+    waiting_since = again(chat).waiting_since
+    message = db.session.scalars(select(Message).where(Message.message_sid == f"SM{8:032x}")).one()
+    assert waiting_since == message.sent_at
 
 
 def test_the_list_shows_who_waits_longest_first_and_how_many(browser: SignedInClient, factories: Factories) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from app.auth.queries import get_user
 from app.coordinaciones.queries import get_coordinacion
@@ -21,7 +21,7 @@ from app.whatsapp.errors import NoPhone
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import parse_contact
 from app.whatsapp.models import Message, QuickReply
-from app.whatsapp.waiting import wait_no_more
+from app.whatsapp.waiting import find_waiting_since, wait_no_more
 
 
 def mark_read(conversation_id: int, until: int | None = None) -> bool:
@@ -72,13 +72,21 @@ def hand_to(conversation_id: int, user_id: int | None) -> None:
         conversation.assigned_to_id, conversation.change = user_id, change
 
 
-def mark_done(conversation_id: int) -> None:
-    """Say that what the client wrote so far wants no answer. Raises NotFound."""
+def mark_done(conversation_id: int, until: int | None = None) -> None:
+    """Say that what the client had written when change `until` was the newest (all when None) wants no answer.
+
+    What came after it, which whoever says so has not seen, still waits. Raises NotFound.
+    """
     with writing() as session:
         change = next_change(session)
         conversation = queries.get_conversation(conversation_id)
-        conversation.done_at, conversation.change = utcnow(), change
+        seen = select(func.max(Message.sent_at)).where(
+            Message.conversation_id == conversation.id, Message.direction == "inbound"
+        )
+        conversation.done_at = session.scalar(seen if until is None else seen.where(Message.change <= until))
+        conversation.change = change
         wait_no_more(conversation)
+        conversation.waiting_since = find_waiting_since(session, conversation)
 
 
 def open_for_coordinacion(coordinacion_id: int) -> int:

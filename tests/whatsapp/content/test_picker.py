@@ -279,7 +279,7 @@ def test_a_chat_with_somebody_new_begins_with_a_template_about_the_event_it_came
         panel = browser.htmx("POST", f"/whatsapp/coordinaciones/{event.id}/open").text
     db.session.rollback()
     (conversation,) = db.session.scalars(select(Conversation)).all()
-    assert "Todavía no te escribió. Elegí una plantilla para empezar." in panel
+    assert "Todavía no te escribió. Hasta que lo haga, solo le llegan plantillas." in panel
 
     piece = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/picker/{template.id}").text
     send(browser, conversation, template.id, **{f"v{name}": value for name, value in fields_of(piece).items()})
