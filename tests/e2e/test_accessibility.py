@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
@@ -39,6 +40,9 @@ SCREENS: tuple[tuple[int, int, Literal["light", "dark"]], ...] = (
     (1440, 900, "dark"),
     (390, 844, "dark"),
     (360, 740, "light"),
+    (430, 932, "light"),
+    (844, 390, "dark"),
+    (390, 430, "light"),  # With the keyboard up.
 )
 
 
@@ -57,6 +61,9 @@ def test_no_page_has_a_barrier_that_axe_knows(
     talk = db.session.scalars(select(Conversation)).one()
     closed = factories.conversation("+5491155550102", window_expires_at=utcnow() - timedelta(hours=1))
     factories.message(closed, "Chau", direction="outbound", status="failed", error_code=63016)
+    factories.message(
+        closed, "Hola", direction="outbound", price=Decimal("0.0263"), price_unit="USD", category="UTILITY"
+    )
     factories.template(category="MARKETING")
     page = open_page(email=carla.email, reduced_motion="reduce")
 
@@ -72,6 +79,6 @@ def test_no_page_has_a_barrier_that_axe_knows(
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=scheme)
             if barriers_here := barriers(page):
-                found[path, width, scheme] = barriers_here
+                found[path, width, height, scheme] = barriers_here
 
     assert found == {}
