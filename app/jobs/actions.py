@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, delete, null, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,7 @@ class Claim:
     payload: dict[str, Any]
     attempts: int
     run_at: datetime
+    until: datetime
     handler: Handler
 
 
@@ -52,36 +53,42 @@ def enqueue(
     *,
     key: str | None = None,
     run_at: datetime | None = None,
+    afresh: bool = False,
 ) -> None:
     """Store a job in the transaction of `session`: it exists if and only if that one is committed.
 
-    One of the same `key` that waits already stays the only one, and comes at the earlier of both moments. What is due
-    now is tried as soon as the present request is answered.
+    One of the same `key` that waits already stays the only one, and comes at the earlier of both moments; `afresh`
+    makes of it a first attempt at `run_at`, whoever is at it now. What is due now is tried as soon as the present
+    request is answered.
     """
     now = utcnow()
     run_at = run_at or now
     job = Job(name=name, payload=payload or {}, key=key, run_at=run_at, created_at=now)
     if key is None:
         session.add(job)
-    elif not _bring_forward(session, key, run_at):
+    elif not _bring_forward(session, key, run_at, afresh):
         try:
             with session.begin_nested():
                 session.add(job)
         except IntegrityError:  # The key is unique: another transaction was faster by a moment.
-            _bring_forward(session, key, run_at)
+            _bring_forward(session, key, run_at, afresh)
     if run_at <= now:
         g.jobs_due = True
 
 
-def _bring_forward(session: Session, key: str, run_at: datetime) -> bool:
-    """Let the job of `key` come at `run_at` if that is sooner, a failed one anew; return whether there is one."""
-    failed = Job.failed_at.is_not(None)
+def _bring_forward(session: Session, key: str, run_at: datetime, afresh: bool) -> bool:
+    """Let the job of `key` come at `run_at` if that is sooner; return whether there is one.
+
+    One that failed for good begins anew, and any does `afresh`: whoever holds it then has it no more.
+    """
+    anew = true() if afresh else Job.failed_at.is_not(None)
     changed = session.execute(
         update(Job)
         .where(Job.key == key)
         .values(
-            run_at=case((failed, run_at), (Job.run_at > run_at, run_at), else_=Job.run_at),
-            attempts=case((failed, 0), else_=Job.attempts),
+            run_at=case((anew, run_at), (Job.run_at > run_at, run_at), else_=Job.run_at),
+            attempts=case((anew, 0), else_=Job.attempts),
+            claimed_until=case((anew, null()), else_=Job.claimed_until),
             failed_at=None,
         )
         .execution_options(synchronize_session=False)
@@ -112,13 +119,13 @@ def _claim() -> Claim | None:
         if job is None:
             return None
         handler = handlers[job.name]
-        job.claimed_until = now + handler.lease
+        until = job.claimed_until = now + handler.lease
         job.attempts += 1
-        return Claim(job.id, job.name, job.payload, job.attempts, job.run_at, handler)
+        return Claim(job.id, job.name, job.payload, job.attempts, job.run_at, until, handler)
 
 
 def _still_ours(claim: Claim) -> tuple[Any, ...]:
-    return Job.id == claim.id, Job.attempts == claim.attempts, Job.claimed_until.is_not(None)
+    return Job.id == claim.id, Job.attempts == claim.attempts, Job.claimed_until == claim.until
 
 
 def _finish(claim: Claim) -> None:
@@ -147,7 +154,7 @@ def _postpone(claim: Claim, error: Exception) -> None:
     now = utcnow()
     given_up = claim.attempts >= MOST_ATTEMPTS and claim.handler.every is None
     with writing() as session:
-        session.execute(
+        postponed = session.execute(
             update(Job)
             .where(*_still_ours(claim))
             .values(
@@ -157,10 +164,14 @@ def _postpone(claim: Claim, error: Exception) -> None:
                 failed_at=now if given_up else None,
             )
             .execution_options(synchronize_session=False)
+            .returning(Job.id)
         )
+        given_up = postponed.first() is not None and given_up
     # Its class says what went wrong; its text may hold a phone or a client's words.
     fields = {"job": claim.name, "job_id": claim.id, "attempts": claim.attempts, "error": type(error).__name__}
     log.warning("A job failed%s.", " for good" if given_up else " and will be tried again", extra=fields)
+    if given_up and claim.handler.give_up is not None:
+        claim.handler.give_up(claim.payload)
 
 
 def _run(claim: Claim) -> bool:

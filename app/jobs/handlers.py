@@ -18,7 +18,7 @@ class Handler:
 
     `lease` is how long it may take before its runner is taken for dead; `every` makes it come again that long after it
     was done. After a failure it is tried again when `pause` is over, and then twice as late each time. One that is
-    `patient` may take long and lets every other go first.
+    `patient` may take long and lets every other go first. `give_up` is told of a job that is never tried again.
     """
 
     run: Run
@@ -26,6 +26,7 @@ class Handler:
     every: timedelta | None = None
     pause: timedelta = timedelta(seconds=10)
     patient: bool = False
+    give_up: Run | None = None
 
 
 def register(app: Flask, name: str, handler: Handler) -> None:

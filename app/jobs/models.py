@@ -15,8 +15,9 @@ class Job(Base):
     """One piece of work, stored in the transaction that makes it necessary; it goes when it is done.
 
     It is due at `run_at`. Who takes it holds it until `claimed_until`, after which it is anybody's again: whoever held
-    it has died. `attempts` counts how often it was taken, and names the one who holds it. `key` makes a kind of work
-    that need not be done twice one row. One that failed for good keeps its row with `failed_at`, for people to see.
+    it has died. `attempts` counts how often it was taken; the two together name the one who holds it. `key` makes a
+    kind of work that need not be done twice one row. One that failed for good keeps its row with `failed_at`, for
+    people to see.
     """
 
     __tablename__ = "trabajos"

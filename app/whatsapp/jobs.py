@@ -72,6 +72,10 @@ def _fetch(payload: dict[str, Any]) -> None:
     files.attach(wanted.media_id, file.id, read_details(kind_of(file.content_type), found.data))
 
 
+def _give_up_fetching(payload: dict[str, Any]) -> None:
+    files.fail(payload["media_id"], "unreachable")
+
+
 def _shrink(payload: dict[str, Any]) -> None:
     """Make a small picture of a large one, with all of it in memory: 16 MB at most, and what Pillow unpacks of it."""
     large = files.find_large(payload["media_id"])
@@ -94,7 +98,7 @@ def _sweep(_payload: dict[str, Any]) -> None:
 # A file that Twilio does not have at first is there some seconds later.
 _SOON = timedelta(seconds=2)
 HANDLERS = {
-    FETCH: Handler(_fetch, pause=_SOON, patient=True),
+    FETCH: Handler(_fetch, pause=_SOON, patient=True, give_up=_give_up_fetching),
     SHRINK: Handler(_shrink, patient=True),
     SWEEP: Handler(_sweep, lease=timedelta(minutes=15), every=SWEEP_EVERY, patient=True),
     SYNC: Handler(_sync, lease=timedelta(minutes=10), every=SYNC_EVERY),

@@ -107,6 +107,48 @@ def test_a_job_that_always_fails_is_given_up_and_stays_to_be_seen(app: Flask, ow
     assert [(job.failed_at, job.attempts) for job in jobs()] == [(None, 0)]
 
 
+def test_who_gives_up_a_job_says_so_once(app: Flask, own_handlers: None) -> None:
+    told: list[dict[str, Any]] = []
+    register(app, "fail", Handler(lambda _payload: [][0], give_up=told.append))
+    ask("fail", {"number": 1})
+    change_jobs(attempts=actions.MOST_ATTEMPTS - 2)
+
+    actions.run_due(SOON)
+    assert told == []
+    make_due()
+    actions.run_due(SOON)
+
+    assert told == [{"number": 1}]
+
+
+def test_what_is_asked_for_afresh_is_a_first_attempt_now(done: list[dict[str, Any]]) -> None:
+    ask("note", key="only", run_at=utcnow() + timedelta(hours=1))
+    change_jobs(attempts=10, claimed_until=utcnow() + timedelta(minutes=5))
+
+    ask("note", key="only")
+    assert [job.attempts for job in jobs()] == [10]
+    ask("note", key="only", afresh=True)
+
+    assert [(job.attempts, job.claimed_until) for job in jobs()] == [(0, None)]
+    actions.run_due(SOON)
+    assert done == [{}]
+
+
+def test_who_held_a_job_that_began_afresh_takes_nothing_away_from_the_next(app: Flask, own_handlers: None) -> None:
+    def slow(_payload: dict[str, Any]) -> None:
+        # While this one works on, somebody asks afresh and another takes the job: theirs is attempt number 1 as well.
+        ask("slow", key="slow", afresh=True)
+        change_jobs(attempts=1, claimed_until=utcnow() + timedelta(minutes=3))
+        raise ConnectionError
+
+    register(app, "slow", Handler(slow))
+    ask("slow", key="slow")
+
+    actions.run_due(SOON)
+
+    assert [(job.attempts, job.claimed_until is None, job.last_error) for job in jobs()] == [(1, False, "")]
+
+
 def test_periodic_work_comes_again_and_is_never_given_up(app: Flask, own_handlers: None) -> None:
     outcomes: list[object] = []
     register(app, "tick", Handler(lambda _payload: outcomes.pop(), every=timedelta(minutes=15)))

@@ -17,7 +17,7 @@ from app.auth.models import User
 from app.errors import NotFound
 from app.extensions import db, utcnow, writing
 from app.formats import fold
-from app.jobs.actions import enqueue, run_due
+from app.jobs.actions import MOST_ATTEMPTS, enqueue, run_due
 from app.media.actions.keep import keep, keep_outgoing
 from app.media.fetch import Missing, NotTwilio, TooLarge, Unreachable
 from app.media.models import File
@@ -32,7 +32,7 @@ from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient
 from tests.factories import Factories
 from tests.fakes import FakeFetcher, FakeTwilio
-from tests.jobs.doing import SOON, jobs, make_due
+from tests.jobs.doing import SOON, change_jobs, jobs, make_due
 from tests.media import samples
 from tests.signing import WEBHOOK, inbound_form, post_signed
 
@@ -264,6 +264,47 @@ def test_the_button_works_without_a_script(app: Flask, at_twilio: FakeFetcher, a
         assert (answer.status_code, answer.location) == (303, f"/whatsapp/conversations/{message.conversation_id}")
 
     assert state(message)[0] == "stored"
+
+
+def test_asking_again_begins_with_short_pauses_however_often_it_was_tried_before(
+    app: Flask, at_twilio: FakeFetcher
+) -> None:
+    at_twilio.failures = [Unreachable() for _ in range(30)]
+    message, pauses = arrives(app), []
+    try_again(9)
+    [job] = jobs()
+    assert (state(message), job.attempts) == (("failed", "unreachable", 10), 10)
+
+    files.ask_again(message.media[0].id)
+    run_due(SOON)
+    for _ in range(4):
+        assert state(message)[0] == "remote"
+        pauses.append(round((jobs()[0].run_at - utcnow()).total_seconds()))
+        try_again()
+
+    assert pauses == [2, 4, 8, 16]
+    assert state(message) == ("failed", "unreachable", 5)  # People are told within half a minute again.
+    try_again(7)
+    assert (state(message)[2], jobs()) == (12, [])
+
+
+def test_work_that_is_given_up_leaves_the_button_under_the_message(
+    app: Flask, at_twilio: FakeFetcher, ana: User, sign_in: SignIn
+) -> None:
+    at_twilio.failures = [Missing(), Missing()]
+    message = arrives(app)
+    change_jobs(attempts=MOST_ATTEMPTS - 1)
+
+    try_again()
+
+    assert state(message) == ("failed", "unreachable", 2)
+    [job] = jobs()
+    assert job.failed_at is not None
+    assert "Reintentar" in sign_in(ana).get(f"/whatsapp/conversations/{message.conversation_id}").text
+    at_twilio.put(URL, samples.PHOTO)
+    files.ask_again(message.media[0].id)
+    run_due(SOON)
+    assert (state(message)[0], jobs()) == ("stored", [])
 
 
 def test_asking_again_for_what_is_here_or_on_its_way_changes_nothing(app: Flask, at_twilio: FakeFetcher) -> None:

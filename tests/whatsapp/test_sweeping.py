@@ -22,7 +22,7 @@ from app.whatsapp.feed import current_change
 from app.whatsapp.models import Media
 from tests.factories import Factories
 from tests.fakes import FakeFetcher
-from tests.jobs.doing import SOON, jobs
+from tests.jobs.doing import SOON, change_jobs, jobs
 from tests.media import s3, samples
 
 URL = "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages/MM1/Media/ME1"
@@ -132,3 +132,18 @@ def test_files_of_messages_from_before_are_fetched_once_more(
     db.session.expire_all()
     assert db.session.get_one(Media, message.media[0].id).state == "stored"
     assert want_forgotten() == 0
+
+
+def test_a_file_whose_work_was_given_up_unsaid_is_asked_for_once_more(
+    app: Flask, factories: Factories, at_twilio: FakeFetcher
+) -> None:
+    message = factories.message(factories.conversation(), media=[Media(position=0, url=URL, attempts=3)])
+    assert want_forgotten() == 1
+    change_jobs(attempts=13, failed_at=utcnow())
+    at_twilio.put(URL, samples.PHOTO)
+
+    assert (want_forgotten(), want_forgotten()) == (1, 0)
+    run_due(SOON)
+
+    db.session.expire_all()
+    assert (db.session.get_one(Media, message.media[0].id).state, jobs()) == ("stored", [])

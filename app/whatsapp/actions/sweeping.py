@@ -73,14 +73,16 @@ def sweep() -> int:
 
 
 def want_forgotten() -> int:
-    """Have those files of messages fetched that wait for it and have no work stored; return how many.
+    """Have those files of messages fetched that wait for it and have no work that goes on; return how many.
 
-    Such are the files of messages that an older Coordina stored, which fetched none.
+    Such are the files of messages that an older Coordina stored, which fetched none, and those whose work was given up
+    by a process that ended before it could say so.
     """
     key = literal(f"{FETCH}:") + cast(Media.id, String)
     waits = and_(Media.state == "remote", Media.url != "", Media.file_id.is_(None))
     with writing() as session:
-        forgotten = select(Media).where(waits, ~select(Job.id).where(Job.key == key).exists())
+        works = select(Job.id).where(Job.key == key, Job.failed_at.is_(None))
+        forgotten = select(Media).where(waits, ~works.exists())
         found = session.scalars(forgotten.order_by(Media.id.desc()).limit(_MOST_FORGOTTEN)).all()
         for media in found:
             media.attempts = 0

@@ -24,8 +24,8 @@ def rows_of(items: Iterable[MediaItem]) -> list[Media]:
 
 
 def want(session: Session, media: Media) -> None:
-    """Have a file fetched from where Twilio keeps it."""
-    enqueue(session, FETCH, {"media_id": media.id}, key=f"{FETCH}:{media.id}")
+    """Have a file fetched from where Twilio keeps it; what was tried before does not count."""
+    enqueue(session, FETCH, {"media_id": media.id}, key=f"{FETCH}:{media.id}", afresh=True)
 
 
 def want_all(session: Session, message: Message) -> None:
