@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.extensions import db
 from app.formats import fold, has_ink
 from app.phones import format_phone
 from app.whatsapp.bubbles import contact_name, contacts_of, file_name, voice_note
@@ -16,8 +17,8 @@ from app.whatsapp.delivery import tick
 from app.whatsapp.marks import plain_words
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.opting import MARK
-from app.whatsapp.outcomes import find_failure, from_when, may_retry, moment_words
-from app.whatsapp.parties import Likely
+from app.whatsapp.outcomes import find_failure, from_when, goes_through, is_repeatable, moment_words
+from app.whatsapp.parties import Likely, party_of_message
 
 _TYPES = {
     "image": _l("📷 Foto"),
@@ -82,6 +83,11 @@ def came_by(message: Message) -> str:
 def opt_out_choice(message: Message) -> str:
     """Return what a client's message was taken for: STOP, START, or nothing."""
     return message.payload.get(MARK, "") if message.inbound else ""
+
+
+def may_retry(message: Message, now: datetime) -> bool:
+    """Tell whether sending the same again can help, and WhatsApp would let it through at `now`."""
+    return is_repeatable(message) and goes_through(message, party_of_message(db.session(), message), now)
 
 
 def why_likely(likely: Likely) -> str:

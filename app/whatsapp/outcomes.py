@@ -11,7 +11,9 @@ from flask_babel import gettext as _
 from app.formats import format_clock, format_day, to_local, today
 from app.twilio.codes import ACCOUNT_WIDE, Explanation, Step, explain, page_of
 from app.whatsapp.delivery import FAILED
+from app.whatsapp.joined import Party
 from app.whatsapp.models import Message
+from app.whatsapp.window import is_open
 
 _OWN_WORDS = re.compile(r"\s*(Twilio Error:|Generated new message with sid: \S+)\s*")
 
@@ -83,12 +85,9 @@ def is_repeatable(message: Message) -> bool:
     return bool(message.template) or any(media.file_id for media in message.media)
 
 
-def may_retry(message: Message, now: datetime) -> bool:
-    """Tell whether the same can be sent again, and WhatsApp would let it through at `now`."""
-    if not is_repeatable(message):
-        return False
-    conversation = message.conversation
-    return not conversation.opted_out and (bool(message.template) or conversation.window_open(now))
+def goes_through(message: Message, party: Party, now: datetime) -> bool:
+    """Tell whether WhatsApp would let the same through at `now`, to `party` whom it was for."""
+    return not party.opted_out and (bool(message.template) or is_open(party.window_expires_at, now))
 
 
 def from_when(moment: datetime, now: datetime) -> str:

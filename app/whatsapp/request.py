@@ -12,8 +12,9 @@ class SendRequest:
     """What to send and to whom: one of `conversation_id`, `to` (E.164 or user id) or `coordinacion_id` alone.
 
     `coordinacion_id` beside another says which event the message is about. With `media_id`, a kept file, `body` is its
-    caption. `retry_of` is the failed message that this tries again. `known_id` is the newest message that the writer
-    had before their eyes: what a colleague answered after it is shown to them before anything goes out.
+    caption. `retry_of` is the failed message that this tries again: it goes to whom that one was for, whoever writes in
+    the conversation now. `known_id` is the newest message that the writer had before their eyes: what a colleague
+    answered after it is shown to them before anything goes out.
     """
 
     body: str = ""

@@ -11,14 +11,17 @@ from flask import Flask
 from app.auth.models import User
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import db, utcnow
+from app.media.models import File
 from app.twilio.codes import OPTED_OUT as TWILIO_OPTED_OUT
 from app.twilio.codes import WINDOW_CLOSED
 from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining
+from app.whatsapp.actions.retry import retry
 from app.whatsapp.actions.send import send
 from app.whatsapp.errors import OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.labels import may_retry
+from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
@@ -255,6 +258,101 @@ def test_an_opt_out_is_the_numbers_own(app: Flask, pair: tuple[Conversation, Con
     assert not queries.get_conversation(one.id).opted_out
     with pytest.raises(OptedOut):
         send(SendRequest(body="c", to=ONE), "k3", ana.id)
+
+
+def failed_message(factories: Factories, conversation: Conversation, kind: str) -> Message:
+    """A message to `conversation` that failed with a code after which the same may go again."""
+    template = {"content_sid": "HX" + "1" * 32, "variables": {"1": "Lucía"}} if kind == "template" else None
+    message = factories.message(
+        conversation,
+        "" if kind == "image" else "¿Confirmamos?",
+        direction="outbound",
+        type=kind,
+        status="failed",
+        error_code=63012,
+        template=template,
+    )
+    if kind == "image":
+        file = factories.store(File(content_type="image/jpeg", size=1000, finished_at=utcnow()))
+        factories.store(Media(message_id=message.id, position=0, url="", file_id=file.id))
+    return message
+
+
+@pytest.mark.parametrize("kind", ["text", "image", "template"])
+@pytest.mark.parametrize("theirs", ["the thread's own", "the joined one's"])
+def test_what_failed_goes_again_to_whom_it_was_for_whoever_wrote_since(
+    app: Flask,
+    pair: tuple[Conversation, Conversation],
+    ana: User,
+    twilio: FakeTwilio,
+    factories: Factories,
+    kind: str,
+    theirs: str,
+) -> None:
+    one, other = pair
+    message = failed_message(factories, one, kind)
+    thread, joined = (one, other) if theirs == "the thread's own" else (other, one)
+    joining.join(thread.id, joined.id)
+    arrives(app, OTHER, "tres")
+
+    with app.test_request_context():
+        again = retry(message.id, ana.id)
+
+    assert [outgoing.to for outgoing in twilio.sent] == [ONE]
+    sent = queries.get_message(again.message_id)
+    assert (sent.to_number, sent.retry_of_id) == (f"whatsapp:{ONE}", message.id)
+    assert (sent.conversation_id, sent.joined_from_id) == (thread.id, one.id if thread is other else None)
+    assert parties.answered_party(queries.get_conversation(thread.id)).member.id == other.id
+
+
+@pytest.mark.parametrize("joined_first", [True, False])
+def test_sending_again_goes_by_the_window_and_the_opt_out_of_whom_it_was_for(
+    app: Flask,
+    pair: tuple[Conversation, Conversation],
+    ana: User,
+    twilio: FakeTwilio,
+    factories: Factories,
+    joined_first: bool,
+) -> None:
+    one, other = pair
+    text, template = failed_message(factories, one, "text"), failed_message(factories, one, "template")
+    with_closed_window(one)
+    thread, joined = (other, one) if joined_first else (one, other)
+    joining.join(thread.id, joined.id)
+
+    def offered() -> list[bool]:
+        db.session.expire_all()
+        return [may_retry(queries.get_message(message.id), utcnow()) for message in (text, template)]
+
+    assert queries.get_conversation(thread.id).window_open(utcnow())
+    assert offered() == [False, True]
+    with pytest.raises(WindowClosed):
+        retry(text.id, ana.id)
+
+    arrives(app, ONE, "BAJA")
+    arrives(app, OTHER, "cuatro")
+    assert not queries.get_conversation(thread.id).opted_out
+    assert offered() == [False, False]
+    for message in (text, template):
+        with pytest.raises(OptedOut):
+            retry(message.id, ana.id)
+    assert twilio.sent == []
+
+
+def test_who_was_joined_keeps_nobody_from_being_sent_what_failed(
+    app: Flask, pair: tuple[Conversation, Conversation], ana: User, twilio: FakeTwilio, factories: Factories
+) -> None:
+    one, other = pair
+    message = failed_message(factories, one, "text")
+    joining.join(one.id, other.id)
+    arrives(app, OTHER, "BAJA")
+    with_closed_window(one)  # The thread's, which is the other number's now.
+    assert queries.get_conversation(one.id).writing_state(utcnow()) == "opted_out"
+    assert may_retry(queries.get_message(message.id), utcnow())
+
+    retry(message.id, ana.id)
+
+    assert [outgoing.to for outgoing in twilio.sent] == [ONE]
 
 
 def test_the_event_of_the_joined_one_is_seen_and_leaves_with_it(app: Flask, factories: Factories) -> None:

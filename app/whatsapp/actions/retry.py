@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.extensions import utcnow
-from app.whatsapp import queries
+from app.extensions import db, utcnow
+from app.whatsapp import parties, queries
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.errors import NotRetriable, OptedOut, WindowClosed
 from app.whatsapp.models import Message
-from app.whatsapp.outcomes import is_repeatable, may_retry
+from app.whatsapp.outcomes import goes_through, is_repeatable
 from app.whatsapp.request import SendRequest, retry_key
 
 
@@ -27,14 +27,16 @@ def _request_of(message: Message) -> SendRequest:
 def _check(message: Message) -> None:
     if not is_repeatable(message):
         raise NotRetriable
-    if not may_retry(message, utcnow()):
-        raise OptedOut if message.conversation.opted_out else WindowClosed
+    party = parties.party_of_message(db.session(), message)
+    if not goes_through(message, party, utcnow()):
+        raise OptedOut if party.opted_out else WindowClosed
 
 
 def retry(message_id: int, author_id: int) -> Sending:
-    """Send again what the failed message `message_id` said; whoever asks again gets the message of the first time.
+    """Send again what the failed message `message_id` said, to whom it was for.
 
-    Raises NotFound, NotRetriable, WindowClosed, OptedOut or NotConfigured, and then nothing was stored.
+    Whoever asks again gets the message of the first time. Raises NotFound, NotRetriable, WindowClosed, OptedOut or
+    NotConfigured, and then nothing was stored.
     """
     message = queries.get_message(message_id)
     key = retry_key(message.id)

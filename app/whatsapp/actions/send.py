@@ -84,7 +84,12 @@ def _repeat(known: Message, request: SendRequest) -> Sending:
 
 
 def _find_target(session: Session, request: SendRequest, now: datetime) -> Party:
-    """Return whom to write to, and in which thread: whoever wrote last in a conversation, or the very contact named."""
+    """Return whom to write to, and in which thread.
+
+    That is whom the failed message was for, whoever wrote last in a conversation, or the very contact named.
+    """
+    if request.retry_of is not None:
+        return parties.party_of_message(session, session.get_one(Message, request.retry_of))
     if request.conversation_id is not None:
         return parties.answered_party(queries.get_conversation(request.conversation_id))
     contact: Contact | None = None
