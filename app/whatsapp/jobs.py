@@ -16,6 +16,7 @@ from app.twilio import contents, gateway
 from app.whatsapp.actions import files
 from app.whatsapp.actions.closing import tell_closing
 from app.whatsapp.actions.mailing import mail_unanswered
+from app.whatsapp.actions.presence import forget_turns
 from app.whatsapp.actions.sweeping import SWEEP, sweep, want_forgotten
 from app.whatsapp.actions.sync import SYNC, sync
 from app.whatsapp.actions.telling import AGAIN, DEVICE, MAIL, TELL, WATCH, tell_device, tell_everyone, tell_unanswered
@@ -93,6 +94,7 @@ def _shrink(payload: dict[str, Any]) -> None:
 def _sweep(_payload: dict[str, Any]) -> None:
     sweep()
     want_forgotten()
+    forget_turns()
 
 
 # A file that Twilio does not have at first is there some seconds later.

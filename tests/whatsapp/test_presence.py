@@ -9,11 +9,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app import create_app
 from app.auth.models import User
 from app.extensions import db, utcnow, writing
+from app.jobs.actions import beat, run_due
 from app.jobs.models import Heartbeat
 from app.twilio.client import NoAnswer, Refused
 from app.whatsapp.models import Conversation
@@ -21,6 +22,7 @@ from config import TestConfig
 from tests.browser import IsolatedClient, SignedInClient
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
+from tests.jobs.doing import SOON, ask
 
 SignIn = Callable[[User], SignedInClient]
 
@@ -101,6 +103,26 @@ def test_typing_is_shown_once_in_a_while_however_many_tabs_write(
     type_in(sign_in(ana), conversation)
 
     assert len(twilio.typing) == 2
+
+
+def test_turns_that_are_over_go_with_the_daily_sweep_and_no_other_sign_of_life_does(
+    browser: SignedInClient, conversation: Conversation, twilio: FakeTwilio, factories: Factories
+) -> None:
+    other = factories.conversation("+5491155550177")
+    factories.message(other, message_sid="SM" + "9" * 32)
+    type_in(browser, conversation)
+    beat("cron")
+    with writing() as session:
+        session.execute(update(Heartbeat).values(at=utcnow() - timedelta(days=2)))
+    type_in(browser, other)
+    ask("media.sweep")
+
+    run_due(SOON)
+
+    db.session.rollback()
+    assert set(db.session.scalars(select(Heartbeat.name))) == {"cron", f"typing:{other.id}"}
+    type_in(browser, conversation)
+    assert len(twilio.typing) == 3
 
 
 def test_two_conversations_have_a_turn_each(

@@ -11,7 +11,7 @@ import threading
 from datetime import datetime, timedelta
 
 from flask import Flask, Response, after_this_request, current_app, has_request_context
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # The indicator stays for 25 s: once in this while it is renewed, however many tabs write.
 TYPING_EVERY = timedelta(seconds=20)
+_TURN = "typing:"  # And the conversation's id.
+_OVER = timedelta(days=1)
 
 
 def _may_show(conversation: Conversation, now: datetime) -> bool:
@@ -60,7 +62,7 @@ def note_typing(conversation_id: int) -> None:
     if not _may_show(conversation, now):
         return
     sid = _find_latest_sid(conversation_id)
-    if sid and _claim(f"typing:{conversation_id}", now):
+    if sid and _claim(f"{_TURN}{conversation_id}", now):
         _after_answer(sid)
 
 
@@ -82,6 +84,13 @@ def _take_turn(session: Session, name: str, now: datetime) -> bool:
     else:
         last.at = now
     return True
+
+
+def forget_turns() -> None:
+    """Take away the turns that are long over: a conversation where nobody writes any more needs none."""
+    over = Heartbeat.name.startswith(_TURN), Heartbeat.at < utcnow() - _OVER
+    with writing() as session:
+        session.execute(delete(Heartbeat).where(*over).execution_options(synchronize_session=False))
 
 
 def _after_answer(sid: str) -> None:
