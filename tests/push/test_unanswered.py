@@ -13,16 +13,18 @@ from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, utcnow, writing
 from app.formats import to_local, today
-from app.jobs.actions import enqueue, run_due
+from app.jobs.actions import MOST_ATTEMPTS, enqueue, pause_after, run_due
 from app.jobs.models import Job
+from app.push.actions import TTL
 from app.push.models import Preference, Subscription
 from app.whatsapp.actions.closing import tell_closing
-from app.whatsapp.actions.telling import AGAIN, MAIL, WATCH
+from app.whatsapp.actions.telling import AGAIN, CLOSING, DEVICE, MAIL, TELL, UNANSWERED, WATCH
+from app.whatsapp.jobs import HANDLERS
 from app.whatsapp.models import Conversation, Message
 from tests.factories import Factories
 from tests.push.mailbox import Mailbox, running_mailbox
 from tests.push.receiver import Receiver
-from tests.push.test_telling import arrives
+from tests.push.test_telling import arrives, due_again, waiting
 from tests.signing import STATUS, post_signed, status_form
 
 pytestmark = pytest.mark.enable_socket
@@ -280,6 +282,35 @@ def test_nothing_is_stored_where_it_is_switched_off(
 
     assert waits(AGAIN) == []
     assert len(service.got) == 1
+
+
+@pytest.mark.parametrize("kind", [UNANSWERED, CLOSING])
+def test_a_service_that_never_can_is_asked_no_more_after_four_hours_and_nothing_is_given_up(
+    app: Flask, service: Receiver, device: Subscription, factories: Factories, kind: str
+) -> None:
+    conversation = factories.conversation(PHONE)
+    factories.message(conversation, "¿Siguen ahí?", read_at=utcnow())
+    service.answers = [(503, {}) for _ in range(20)]
+    with writing() as session:
+        enqueue(session, TELL, {"conversation_id": conversation.id, "kind": kind})
+    run_due(timedelta(seconds=5))
+    [job] = waiting()
+    until = datetime.fromisoformat(job.payload["until"])
+    assert timedelta(hours=3, minutes=59) < until - utcnow() <= timedelta(hours=4)
+
+    with writing() as session:
+        over = {**job.payload, "until": utcnow().isoformat()}
+        session.execute(update(Job).values(payload=over, attempts=MOST_ATTEMPTS - 1))
+    due_again()
+
+    assert waiting() == []
+    assert len(service.got) == 1
+
+
+def test_the_last_try_comes_after_what_is_told_is_over() -> None:
+    pauses = [pause_after(attempts, HANDLERS[DEVICE].pause) for attempts in range(1, MOST_ATTEMPTS)]
+
+    assert sum(pauses, timedelta()) > TTL
 
 
 def test_a_window_that_closes_unanswered_is_told_on_devices_too(

@@ -78,6 +78,8 @@ def _find_news(message_id: int, now: datetime) -> Message | None:
 
 def _find_told(payload: dict[str, Any], now: datetime) -> Message | None:
     """Return the message that a job tells of, or None when there is nothing to tell any more."""
+    if "until" in payload and datetime.fromisoformat(payload["until"]) <= now:
+        return None
     if "conversation_id" not in payload:
         return _find_news(payload["message_id"], now)
     message = find_first_waiting(payload["conversation_id"])
@@ -99,11 +101,12 @@ def tell_everyone(payload: dict[str, Any]) -> None:
     looking = who_is_looking(conversation.id, now)
     unanswered = payload.get("kind") == UNANSWERED
     devices = push.list_audience(owners, looking, now, everybody=unanswered)
+    until = (now + TTL).isoformat()  # A service that cannot take it by then is asked no more, whatever it is of.
     with writing() as session:
         if unanswered and not devices:
             enqueue(session, TELL, payload, run_at=now + _QUIET_PAUSE)
         for device in devices:
-            enqueue(session, DEVICE, {**payload, "subscription_id": device})
+            enqueue(session, DEVICE, {**payload, "subscription_id": device, "until": until})
 
 
 def tell_unanswered() -> None:
