@@ -58,7 +58,7 @@ def write(media_id: int, place: int) -> ResponseReturnValue:
     phone = _to_e164(_chosen_phone(contact))
     if phone is None:
         raise Invalid(_("Ese número no parece un teléfono. Preguntale el número completo."))
-    conversation_id = conversations.open_with(phone, contact_name(contact))
+    conversation_id = conversations.open_with(phone, contact["name"] or contact["org"])
     return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
 
 

@@ -16,6 +16,7 @@ from app.whatsapp.actions.arrivals import (
     fold_search_text,
     mark_read_where,
 )
+from app.whatsapp.actions.joining import LONGEST_NAME, clean_name
 from app.whatsapp.actions.presence import note_seen
 from app.whatsapp.errors import NoPhone
 from app.whatsapp.feed import next_change
@@ -114,7 +115,10 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
 
 
 def open_with(phone: str, name: str) -> int:
-    """Return the id of the chat with `phone` (E.164), which is called `name` until WhatsApp says otherwise."""
+    """Return the id of the chat with `phone` (E.164); one that is new is called `name`, as if staff had said so.
+
+    It is nothing that WhatsApp says, and stays when that says another.
+    """
     contact = parse_contact(phone)
     if contact is None:
         raise NoPhone
@@ -123,12 +127,12 @@ def open_with(phone: str, name: str) -> int:
         return known.id
     with writing() as session:
         change = next_change(session)
-        conversation = find_or_make_party(session, contact, utcnow()).thread
-        conversation.profile_name = conversation.profile_name or name
-        fold_search_text(conversation)
-        conversation.change = change
-        session.flush()
-        return conversation.id
+        party = find_or_make_party(session, contact, utcnow())
+        if party.member in session.new:
+            party.member.given_name, party.member.change = clean_name(name)[:LONGEST_NAME].rstrip(), change
+            fold_search_text(party.member)
+            session.flush()
+        return party.thread.id
 
 
 def keep_quick_reply(body: str) -> None:

@@ -84,12 +84,17 @@ def _remember_apart(session: Session, one: Conversation, other: Conversation) ->
         session.add(Distinct(first_id=min(one.id, other.id), second_id=max(one.id, other.id)))
 
 
+def clean_name(name: str) -> str:
+    """Return `name` as one line without runs of spaces."""
+    return " ".join(name.replace("\x00", "").split())
+
+
 def rename(conversation_id: int, name: str) -> None:
     """Call a client by the name that staff give, which wins over every other; an empty one gives way to those again.
 
     Raises NotFound, or Invalid when it is too long.
     """
-    name = " ".join(name.replace("\x00", "").split())
+    name = clean_name(name)
     if len(name) > LONGEST_NAME:
         raise Invalid(fields={"name": _("El nombre es muy largo: hasta %(count)d letras.", count=LONGEST_NAME)})
     with writing() as session:
