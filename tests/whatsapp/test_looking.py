@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import logging
+import random
 import re
 import threading
 from collections.abc import Callable
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from app.auth.models import User
 from app.extensions import db, utcnow
@@ -23,6 +27,7 @@ from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
+from tests.threads import in_threads
 
 SignIn = Callable[[User], SignedInClient]
 
@@ -151,6 +156,42 @@ def test_nonsense_in_a_poll_is_as_good_as_nothing(sign_in: SignIn, ana: User, he
 
     assert screen.poll(here).status == 200
     assert screen.poll(here).others == []
+
+
+def test_tabs_of_one_browser_that_poll_at_once_are_all_answered(
+    app: Flask, sign_in: SignIn, ana: User, factories: Factories, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    browser, chance = sign_in(ana), random.Random(1)
+    ids = [factories.conversation(f"+54911555501{number:02}").id for number in range(20)]
+
+    def tab() -> Callable[[], int]:
+        here = ",".join(map(str, chance.sample(ids, chance.randrange(20))))
+        return lambda: browser.get(f"/whatsapp/unread?here={here}").status_code
+
+    answers = {answer for _ in range(20) for answer in in_threads(app, *[tab() for _ in range(6)])}
+
+    assert answers == {200}
+    assert "Who looks could not be kept." not in caplog.messages
+    assert Screen(browser).poll(ids[0]).status == 200
+    assert [row.conversation_id for row in db.session.query(Presence)] == [ids[0]]
+
+
+def test_a_poll_is_answered_when_who_looks_cannot_be_kept(screens: tuple[Screen, Screen], chat: Conversation) -> None:
+    first, second = screens
+
+    def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO presencias"):
+            raise OperationalError(statement, None, Exception("deadlock detected"))
+
+    event.listen(db.engine, "before_cursor_execute", fail)
+    first.poll(chat.id)
+    event.remove(db.engine, "before_cursor_execute", fail)
+
+    assert first.status == 200
+    assert second.poll(chat.id).others == []
+    first.poll(chat.id)
+    assert [one["name"] for one in second.poll(chat.id).others] == ["Ana"]
 
 
 # No second answer without a question.
