@@ -88,7 +88,7 @@ def _send(device: Subscription, payload: dict[str, Any]) -> webpush.Outcome:
     except webpush.Unreachable:
         _learn(subscription_id, webpush.Outcome(0), utcnow())
         raise
-    except ValueError:  # Keys that are none: nothing can ever be told to it.
+    except webpush.Unusable:
         outcome = webpush.Outcome(410)
     _learn(subscription_id, outcome, utcnow())
     if not outcome.taken and not outcome.gone:
@@ -147,8 +147,7 @@ def subscribe(user_id: int, session_id: str, device: webpush.Device, user_agent:
     `replaces` is the endpoint that the same device had until now: it keeps its name and place. Raises Invalid when no
     known push service keeps it.
     """
-    readable = 80 <= len(device.p256dh) <= 100 and 20 <= len(device.auth) <= 40
-    if not readable or not webpush.is_known(device.endpoint, current_app.config["PUSH_SERVICES"]):
+    if not webpush.is_known(device.endpoint, current_app.config["PUSH_SERVICES"]):
         raise Invalid(_("Este navegador usa un servicio de avisos que no conocemos."))
     try:
         return _keep(user_id, session_id, device, user_agent, replaces)

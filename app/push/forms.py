@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.errors import Invalid
 from app.push.models import SCOPES
-from app.push.webpush import Device
+from app.push.webpush import Device, has_keys
 
 LONGEST_NAME = 80
 
@@ -56,13 +56,16 @@ def parse_name(text: str) -> str:
 
 
 def parse_device(body: Any) -> Device:
-    """Return the subscription that a browser describes, as PushSubscription.toJSON() does. Raises Invalid."""
+    """Return the subscription that a browser describes, as PushSubscription.toJSON() does.
+
+    Raises Invalid, also when it gives keys that nothing can be encrypted for.
+    """
     keys = body.get("keys") if isinstance(body, dict) else None
     texts = [body.get("endpoint"), keys.get("p256dh"), keys.get("auth")] if isinstance(keys, dict) else []
     endpoint, p256dh, auth = (
         text if isinstance(text, str) and text.isprintable() else "" for text in texts or [""] * 3
     )
-    if not (endpoint and p256dh and auth):
+    if not endpoint or not has_keys(p256dh, auth):
         raise Invalid(_("Este navegador no dijo cómo avisarle. Probá de nuevo."))
     return Device(endpoint, p256dh, auth)
 

@@ -48,7 +48,11 @@ class Unreachable(Exception):
     """The push service did not answer, or not in time."""
 
 
-_PLAIN_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:]+")
+class Unusable(Exception):
+    """Nothing can ever be told to the device: its keys are none, or its address is none."""
+
+
+_PLAIN_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*|[0-9a-f:]+")
 
 
 def is_known(endpoint: str, services: tuple[str, ...]) -> bool:
@@ -58,18 +62,19 @@ def is_known(endpoint: str, services: tuple[str, ...]) -> bool:
     """
     try:
         parts = urlsplit(endpoint)
-        host, port = (parts.hostname or "").lower(), parts.port
+        host, place = (parts.hostname or "").lower(), parts.netloc.lower()
     except ValueError:
         return False
     # Nothing but a plain name: a backslash would end the host for whoever calls it, and not here.
     if not _PLAIN_HOST.fullmatch(host):
         return False
-    if parts.username is not None or parts.password is not None or not endpoint.isascii() or len(endpoint) > 1000:
+    if not endpoint.isascii() or len(endpoint) > 1000:
         return False
     if f"{parts.scheme}://{parts.netloc}" in services:
         return True
     named = any(host == name or (name[0] == "." and host.endswith(name)) for name in services if "://" not in name)
-    return parts.scheme == "https" and port in (None, 443) and named
+    # The whole place: neither who signs in there, nor another port, nor one that is empty or written oddly.
+    return parts.scheme == "https" and place in (host, f"{host}:443") and named
 
 
 def _wait(text: str | None, now: datetime) -> timedelta | None:
@@ -87,11 +92,37 @@ def _wait(text: str | None, now: datetime) -> timedelta | None:
 def _vapid(private_key: str) -> Any:
     from py_vapid import Vapid02
 
-    return Vapid02.from_string(private_key)
+    vapid = Vapid02.from_string(private_key)
+    # Who can be reached was looked at when the app started; py_vapid refuses pages that RFC 8292 (2.1) allows.
+    vapid.conf["no-strict"] = True
+    return vapid
 
 
 def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _read_base64url(text: str) -> bytes:
+    """Return the bytes that `text` says in base64url without padding; none when it is anything else."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
+    return raw if _base64url(raw) == text else b""
+
+
+def has_keys(p256dh: str, auth: str) -> bool:
+    """Tell whether these are a device's keys (RFC 8291, 3.1 and 3.2): an uncompressed point of P-256, and 16 bytes."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    point = _read_base64url(p256dh)
+    if len(point) != 65 or point[0] != 4 or len(_read_base64url(auth)) != 16:
+        return False
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError:  # It lies beside the curve.
+        return False
+    return True
 
 
 def _point(vapid: Any) -> str:
@@ -114,24 +145,35 @@ def make_keys() -> tuple[str, str]:
     return _base64url(vapid.private_key.private_numbers().private_value.to_bytes(32, "big")), _point(vapid)
 
 
+def _seal(device: Device, payload: dict[str, Any], vapid: Any, subject: str) -> tuple[bytes, dict[str, str]]:
+    """Return `payload` as only the device can read it, and the header that says who sends it. Raises Unusable."""
+    from py_vapid import VapidException
+    from pywebpush import WebPusher, WebPushException
+
+    keys = {"p256dh": device.p256dh, "auth": device.auth}
+    words = json.dumps(payload, ensure_ascii=False).encode()
+    expires = int((datetime.now(UTC) + timedelta(hours=12)).timestamp())
+    try:
+        parts = urlsplit(device.endpoint)
+        claims = {"aud": f"{parts.scheme}://{parts.netloc}", "sub": subject, "exp": expires}
+        sealed = WebPusher({"endpoint": device.endpoint, "keys": keys}).encode(words, "aes128gcm")["body"]
+        return sealed, vapid.sign(claims)
+    except (WebPushException, VapidException, ValueError, IndexError) as error:  # The last for keys of no bytes.
+        raise Unusable from error
+
+
 def push(
     device: Device, payload: dict[str, Any], topic: str, ttl: timedelta, private_key: str, subject: str
 ) -> Outcome:
     """Hand `payload` to the device's push service, which keeps the newest of a `topic` for `ttl`.
 
-    Raises Unreachable, and ValueError for a device whose keys are none.
+    Raises Unreachable, and Unusable for a device that nothing can be told to.
     """
     import requests
-    from pywebpush import WebPusher
 
-    keys = {"p256dh": device.p256dh, "auth": device.auth}
-    words = json.dumps(payload, ensure_ascii=False).encode()
-    sealed = WebPusher({"endpoint": device.endpoint, "keys": keys}).encode(words, "aes128gcm")["body"]
-    parts, now = urlsplit(device.endpoint), datetime.now(UTC)
-    expires = int((now + timedelta(hours=12)).timestamp())
-    claims = {"aud": f"{parts.scheme}://{parts.netloc}", "sub": subject, "exp": expires}
+    sealed, signed = _seal(device, payload, _vapid(private_key), subject)
     headers = {
-        **_vapid(private_key).sign(claims),
+        **signed,
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
         "TTL": str(int(ttl.total_seconds())),
@@ -146,4 +188,4 @@ def push(
         answer.close()
     except requests.RequestException as error:
         raise Unreachable from error
-    return Outcome(answer.status_code, _wait(answer.headers.get("Retry-After"), now))
+    return Outcome(answer.status_code, _wait(answer.headers.get("Retry-After"), datetime.now(UTC)))

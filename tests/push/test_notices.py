@@ -111,6 +111,27 @@ def test_what_is_no_subscription_is_refused(service: Receiver, ana: User, sign_i
     assert kept() == []
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"auth": "é" * 22},
+        {"auth": "A" * 21},
+        {"auth": "A" * 20 + "+/"},
+        {"auth": "AAECAwQFBgcICQoLDA0ODw=="},
+        {"p256dh": "BA" * 43},
+        {"p256dh": "é" * 87},
+        {"p256dh": "A" * 87},
+        {"p256dh": "B" * 87},
+        {"p256dh": "BA" + "A" * 85},
+    ],
+)
+def test_keys_that_nothing_can_be_encrypted_for_are_refused(
+    service: Receiver, ana: User, sign_in: SignIn, keys: dict[str, str]
+) -> None:
+    assert subscribe(sign_in(ana), as_browser(service.fields | keys)).status_code == 422
+    assert kept() == []
+
+
 def test_a_device_is_renamed_tried_and_forgotten_by_its_owner_alone(
     service: Receiver, device: Subscription, ana: User, bruno: User, sign_in: SignIn
 ) -> None:

@@ -16,7 +16,7 @@ from app.jobs.actions import run_due
 from app.jobs.models import Job
 from app.push.models import Preference, Subscription
 from app.push.quiet import is_quiet
-from app.push.webpush import is_known
+from app.push.webpush import Device, Unusable, is_known, push
 from app.whatsapp.feed import current_change
 from app.whatsapp.models import Conversation
 from tests.factories import Factories
@@ -117,6 +117,39 @@ def test_a_device_that_is_gone_is_forgotten(app: Flask, service: Receiver, devic
     assert (devices(), waiting()) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "keys", [{"auth": "é" * 22}, {"auth": "A"}, {"p256dh": "BA" * 43}, {"p256dh": "é" * 87}, {"p256dh": "B" * 87}]
+)
+def test_a_device_that_was_kept_with_keys_that_are_none_is_forgotten(
+    app: Flask, service: Receiver, factories: Factories, ana: User, keys: dict[str, str]
+) -> None:
+    factories.device(ana, **service.fields | keys)
+
+    arrives(app)
+
+    assert (service.got, devices(), waiting()) == ([], [], [])
+
+
+def test_a_device_whose_address_nobody_can_sign_for_is_unusable(app: Flask, service: Receiver) -> None:
+    fields, config = service.fields, app.config
+    odd = Device("https://fcm.googleapis.com:/x", fields["p256dh"], fields["auth"])
+
+    with pytest.raises(Unusable):
+        push(odd, {}, "t", timedelta(hours=1), config["VAPID_PRIVATE_KEY"], config["VAPID_SUBJECT"])
+
+
+def test_no_device_is_forgotten_for_a_setting_of_ours(
+    app: Flask, service: Receiver, device: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "VAPID_SUBJECT", "https://office.example/contact")
+    arrives(app)
+    assert len(service.got) == 1
+
+    monkeypatch.setitem(app.config, "VAPID_PRIVATE_KEY", "A" * 43)
+    arrives(app)
+    assert (len(devices()), len(waiting())) == (1, 1)
+
+
 @pytest.mark.parametrize(("status", "headers"), [(429, {"Retry-After": "120"}), (503, {}), (500, {})])
 def test_a_service_that_cannot_now_is_asked_again(
     app: Flask, service: Receiver, device: Subscription, status: int, headers: dict[str, str]
@@ -199,7 +232,13 @@ def test_quiet_hours_may_reach_over_midnight() -> None:
         ("https://fcm.googleapis.com/fcm/send/x", True),
         ("https://updates.push.services.mozilla.com/wpush/v2/x", True),
         ("http://fcm.googleapis.com/fcm/send/x", False),
+        ("https://fcm.googleapis.com:443/x", True),
         ("https://fcm.googleapis.com:8443/x", False),
+        ("https://fcm.googleapis.com:/x", False),
+        ("https://fcm.googleapis.com:0443/x", False),
+        ("https://fcm.googleapis.com:x/x", False),
+        ("https://@fcm.googleapis.com/x", False),
+        ("https://a..notify.windows.com/x", False),
         ("https://fcm.googleapis.com.evil.example/x", False),
         ("https://fcm.googleapis.com@10.0.0.1/x", False),
         ("https://127.0.0.1/x", False),
