@@ -179,7 +179,7 @@ def _find(session: Session, endpoint: str) -> Subscription | None:
 
 
 def _get_own(session: Session, user_id: int, subscription_id: int) -> Subscription:
-    device = session.get(Subscription, subscription_id) if 0 < subscription_id < 2**63 else None
+    device = session.get(Subscription, subscription_id) if 0 < subscription_id <= queries.LARGEST_ID else None
     if device is None or device.user_id != user_id:
         raise NotFound
     return device

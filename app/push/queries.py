@@ -14,6 +14,8 @@ from app.formats import to_local
 from app.push.models import Preference, Subscription
 from app.push.quiet import is_quiet
 
+LARGEST_ID = 2**63 - 1
+
 
 def is_on() -> bool:
     """Tell whether this office pushes anything at all."""
@@ -38,6 +40,8 @@ def _kept() -> Select[Subscription]:
 
 def find_subscription(subscription_id: int) -> Subscription | None:
     """Return a device, or None when it is gone or nobody is signed in there any more."""
+    if not 0 < subscription_id <= LARGEST_ID:
+        return None
     kept = _kept().where(Subscription.id == subscription_id).execution_options(populate_existing=True)
     return db.session.scalar(kept)
 

@@ -148,6 +148,15 @@ def test_a_device_is_renamed_tried_and_forgotten_by_its_owner_alone(
     assert kept() == []
 
 
+@pytest.mark.parametrize("number", [0, 2**63 - 1, 2**63, 10**30])
+def test_a_device_that_no_number_has_is_not_there(service: Receiver, ana: User, sign_in: SignIn, number: int) -> None:
+    client = sign_in(ana)
+
+    answers = [post(client, f"/devices/{number}{verb}", name="Mío") for verb in ("/name", "/test", "/forget")]
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+
+
 @pytest.mark.parametrize(
     ("status", "said"), [(410, "ya no recibe avisos"), (403, "contestó 403"), (503, "contestó 503")]
 )
