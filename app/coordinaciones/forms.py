@@ -178,7 +178,7 @@ def parse_seen(text: str) -> dict[str, str]:
     """Return the values that a form was filled with when it was opened, as it brings them back; none if it does not."""
     try:
         seen = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # The second for what is nested deeper than anybody reads.
         return {}
     return {name: value for name, value in seen.items() if isinstance(value, str)} if isinstance(seen, dict) else {}
 
