@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from app.auth.models import User
 from app.errors import DomainError, Invalid
@@ -29,6 +29,7 @@ from config import ROOT
 from tests.browser import SignedInClient
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
+from tests.threads import in_threads
 
 PHOTO = (ROOT / "simulator" / "media" / "photo.jpg").read_bytes()
 Go = Callable[..., Sending]
@@ -65,6 +66,11 @@ def message_of(sending: Sending) -> Message:
 def message_count() -> int:
     db.session.rollback()
     return db.session.scalars(select(func.count(Message.id))).one()
+
+
+def file_count() -> int:
+    db.session.rollback()
+    return db.session.scalars(select(func.count(File.id))).one()
 
 
 def test_a_photo_goes_out_with_its_words_and_an_address_that_twilio_can_reach(
@@ -285,13 +291,40 @@ def test_a_plain_form_sends_its_file_once_and_comes_back(
     url = f"/whatsapp/conversations/{conversation.id}/files"
 
     answers = [browser.post(url, data=plain_form(browser, PHOTO, body="El salón")) for _ in range(2)]
-    other = browser.post(url, data=plain_form(browser, PHOTO + b"\0"))
+    others = [
+        browser.post(url, data=plain_form(browser, PHOTO + b"\0", body="El salón")),
+        browser.post(url, data=plain_form(browser, bytes(reversed(PHOTO)), body="El salón")),
+        browser.post(url, data=plain_form(browser, PHOTO, body="Otro salón")),
+        browser.post(url, data=plain_form(browser, PHOTO, body="El salón") | {"file": (io.BytesIO(PHOTO), "b.jpg")}),
+    ]
 
     assert [(one.status_code, one.location) for one in answers] == [
         (303, f"/whatsapp/conversations/{conversation.id}")
     ] * 2
     assert [one.body for one in twilio.sent] == ["El salón"]
-    assert other.status_code == 422
+    assert [other.status_code for other in others] == [422] * 4
+    assert file_count() == 1
+
+
+def test_two_clicks_on_a_plain_form_at_one_moment_are_one_message(
+    app: Flask, browser: SignedInClient, sign_in: SignIn, ana: User, conversation: Conversation, twilio: FakeTwilio
+) -> None:
+    url, second = f"/whatsapp/conversations/{conversation.id}/files", sign_in(ana)
+    answers: list[object] = []
+
+    def when_it_was_looked_for(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "WHERE whatsapp_mensajes.idempotency_key" in statement and not answers:
+            answers.append("begun")
+            form = plain_form(second, PHOTO, body="El salón")
+            answers[:] = in_threads(app, lambda: second.post(url, data=form).status_code)
+
+    event.listen(db.engine, "after_cursor_execute", when_it_was_looked_for)
+    answers.append(browser.post(url, data=plain_form(browser, PHOTO, body="El salón")).status_code)
+    event.remove(db.engine, "after_cursor_execute", when_it_was_looked_for)
+
+    assert answers == [303, 303]
+    assert [one.body for one in twilio.sent] == ["El salón"]
+    assert message_count() == 1
 
 
 def test_a_plain_form_says_what_it_cannot_send(
