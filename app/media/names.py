@@ -21,18 +21,30 @@ def _is_shown(character: str) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
-def clean_name(name: str, content_type: str) -> str:
-    """Return `name` without folders, control characters and turns of direction; never empty, at most 150 characters."""
+def _shorten(name: str) -> str:
+    if len(name) <= _LONGEST:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem[: _LONGEST - 12]}.{ending[:10]}" if dot and stem else name[:_LONGEST]
+
+
+def seen_name(name: str) -> str:
+    """Return what can be seen of `name`, without folders, control characters and turns of direction.
+
+    At most 150 characters, and nothing where a file came without a name: what it is called then depends on what it is.
+    """
     last = re.split(r"[/\\]", name)[-1]
     seen = "".join(character for character in last if _is_shown(character))
-    kept = " ".join(re.sub(r'[<>:"|?*]', "_", seen).split()).strip(". ")
+    return _shorten(" ".join(re.sub(r'[<>:"|?*]', "_", seen).split()).strip(". "))
+
+
+def clean_name(name: str, content_type: str) -> str:
+    """Return what can be seen of `name`, made one that every computer takes; never empty, at most 150 characters."""
+    kept = seen_name(name)
     if not kept or _RESERVED.match(kept):
         kept = f"archivo{'-' + kept if kept else ''}"
         kept = kept if "." in kept else f"{kept}.{extension_of(content_type)}"
-    stem, dot, ending = kept.rpartition(".")
-    if len(kept) > _LONGEST:
-        kept = f"{stem[: _LONGEST - 12]}.{ending[:10]}" if dot and stem else kept[:_LONGEST]
-    return kept
+    return _shorten(kept)
 
 
 def outgoing_name(name: str, content_type: str) -> str:

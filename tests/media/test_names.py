@@ -32,6 +32,7 @@ def test_a_name_is_made_harmless(name: str, clean: str) -> None:
 def test_a_long_name_keeps_its_ending() -> None:
     assert clean_name("a" * 300 + ".pdf", "application/pdf").endswith("a.pdf")
     assert len(clean_name("a" * 300, "application/pdf")) <= 150
+    assert len(clean_name("con." + "a" * 300, "application/pdf")) <= 150
     assert len(clean_name("." + "a" * 300, "application/pdf")) <= 150
 
 

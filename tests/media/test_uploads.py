@@ -68,6 +68,20 @@ def test_what_a_file_is_comes_from_its_bytes_and_not_from_its_name(ana: User, si
     assert page.json["code"] == "unsupported_type"
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("", "archivo.png"), ("\u202e\x00", "archivo.png"), ("..", "archivo.png"), ("con", "archivo-con.png")],
+)
+def test_a_file_without_a_name_is_called_by_what_it_is(ana: User, sign_in: SignIn, name: str, kept: str) -> None:
+    browser = sign_in(ana)
+
+    answer = upload(browser, samples.picture(8, 8, "PNG"), name)
+
+    assert answer.json["filename"] == kept
+    with browser.get(answer.json["url"]) as shown:
+        assert shown.headers["Content-Disposition"] == f'inline; filename="{kept}"'
+
+
 @pytest.mark.parametrize(("size", "code"), [(0, "invalid"), (-5, "invalid"), (16_000_001, "too_large")])
 def test_what_nobody_may_send_is_refused_before_a_byte_of_it_travels(
     ana: User, sign_in: SignIn, size: int, code: str

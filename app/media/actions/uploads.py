@@ -15,7 +15,7 @@ from app.media.actions import stores
 from app.media.actions.keep import Known, describe, examine
 from app.media.errors import Incomplete, refused
 from app.media.models import File, FilePart
-from app.media.names import clean_name
+from app.media.names import seen_name
 from app.media.rules import find_refusal
 
 # Vercel takes bodies of 4.5 MB, and MAX_CONTENT_LENGTH is 4 MiB.
@@ -26,7 +26,7 @@ def begin(filename: str, size: int, user_id: int) -> File:
     """Make way for a file of `size` bytes. Raises TooLarge, or Invalid when it is empty."""
     if refusal := find_refusal("", size):
         raise refused(refusal)
-    file = File(filename=clean_name(filename, ""), size=size, uploaded_by_id=user_id)
+    file = File(filename=seen_name(filename), size=size, uploaded_by_id=user_id)
     with writing() as session:
         session.add(file)
     return file
