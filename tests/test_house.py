@@ -76,8 +76,8 @@ INSIDE = (
     | {"parties", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting", "counts"},
     {"actions"},
     {"guard", "limits", "serve"},
-    {"views", "retry", "presence", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"}
-    | {"contacts", "picker", "outgoing", "attach", "cards", "care", "fetching"},
+    {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"}
+    | {"contacts", "picker", "outgoing", "attach", "cards", "care", "fetching", "typing_indicator"},
     {"__init__"},
 )
 DOORS = INSIDE[4]

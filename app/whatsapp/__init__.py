@@ -20,8 +20,8 @@ from app.whatsapp import (
     labels,
     notices,
     poll,
-    presence,
     retry,
+    typing_indicator,
     views,
     webhook,
 )
@@ -35,7 +35,7 @@ from app.whatsapp.costs import words
 
 def init_app(app: Flask) -> None:
     """Give `app` its inbox: pages, JSON API, Twilio's doors and `flask whatsapp`."""
-    beside = (contacts.bp, care.bp, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins, presence.bp)
+    beside = (contacts.bp, care.bp, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins, typing_indicator.bp)
     rooms = (costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
     for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *rooms):
         app.register_blueprint(blueprint)

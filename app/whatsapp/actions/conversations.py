@@ -17,7 +17,7 @@ from app.whatsapp.actions.arrivals import (
     mark_read_where,
 )
 from app.whatsapp.actions.joining import LONGEST_NAME, clean_name
-from app.whatsapp.actions.presence import note_seen
+from app.whatsapp.actions.typing_indicator import note_seen
 from app.whatsapp.errors import NoPhone
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import parse_contact

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import person, require_staff
 from app.extensions import limiter
-from app.whatsapp.actions.presence import note_typing
+from app.whatsapp.actions.typing_indicator import note_typing
 
-bp = Blueprint("whatsapp_presence", __name__, url_prefix="/whatsapp")
+bp = Blueprint("whatsapp_typing", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)
 
 
