@@ -21,6 +21,7 @@ from app.whatsapp.content.card import card_of, fill
 from app.whatsapp.content.forms import parse_values
 from app.whatsapp.content.models import Template
 from app.whatsapp.content.values import meaning_label, office_values, value_of
+from app.whatsapp.costs.queries import find_estimate
 from app.whatsapp.errors import KeyReused
 from app.whatsapp.forms import parse_key, parse_known
 from app.whatsapp.models import Conversation
@@ -68,7 +69,7 @@ def _suggested(conversation: Conversation, template: Template) -> dict[str, str]
 def _filled(
     conversation: Conversation, template: Template, values: Mapping[str, str], refusal: DomainError | None = None
 ) -> dict[str, Any]:
-    """Return what the form and its preview show; `refusal` says what was wrong with what was sent."""
+    """Return what the fields and their preview show; `refusal` says what was wrong with what was sent."""
     labels, errors = _labels(template), refusal.fields if refusal else {}
     samples, of = template.variables, "template.variables."
     fields = [
@@ -89,6 +90,14 @@ def _filled(
     }
 
 
+def _form(
+    conversation: Conversation, template: Template, values: Mapping[str, str], refusal: DomainError | None = None
+) -> dict[str, Any]:
+    """Return what the whole form shows: its fields, and what the template will probably cost."""
+    estimate = find_estimate(template.category, conversation, utcnow())
+    return {**_filled(conversation, template, values, refusal), "estimate": estimate}
+
+
 @bp.get("/picker")
 def offer(conversation_id: int) -> ResponseReturnValue:
     return render_template("whatsapp/_template_picker.html", **_offer(get_conversation(conversation_id)))
@@ -97,7 +106,7 @@ def offer(conversation_id: int) -> ResponseReturnValue:
 @bp.get("/picker/<int:template_id>")
 def choose(conversation_id: int, template_id: int) -> ResponseReturnValue:
     conversation, template = get_conversation(conversation_id), queries.get_template(template_id)
-    context = _filled(conversation, template, _suggested(conversation, template))
+    context = _form(conversation, template, _suggested(conversation, template))
     return render_template("whatsapp/_template_fill.html", **context)
 
 
@@ -117,7 +126,7 @@ def offer_page(conversation_id: int) -> ResponseReturnValue:
 @bp.get("/templates/<int:template_id>")
 def fill_page(conversation_id: int, template_id: int) -> ResponseReturnValue:
     conversation, template = get_conversation(conversation_id), queries.get_template(template_id)
-    context = _filled(conversation, template, _suggested(conversation, template))
+    context = _form(conversation, template, _suggested(conversation, template))
     return render_template("whatsapp/choose_template.html", **context)
 
 
@@ -150,7 +159,7 @@ def _refuse(
     conversation_id: int, template_id: int, key: str, values: dict[str, str], refusal: DomainError
 ) -> ResponseReturnValue:
     conversation, template = get_conversation(conversation_id), queries.get_template(template_id)
-    context = _filled(conversation, template, values, refusal)
+    context = _form(conversation, template, values, refusal)
     if not isinstance(refusal, KeyReused):  # Under a spent key other words would never go out.
         context["key"] = key
     piece = "whatsapp/_template_fill.html" if is_htmx() else "whatsapp/choose_template.html"

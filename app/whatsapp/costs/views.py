@@ -19,7 +19,6 @@ from app.whatsapp.costs.chart import build_blocks
 from app.whatsapp.costs.forms import parse_rates
 from app.whatsapp.costs.months import last_months
 from app.whatsapp.forms import parse_int_arg
-from app.whatsapp.queries import get_conversation
 
 bp = Blueprint("whatsapp_costs", __name__, url_prefix="/whatsapp/costs")
 bp.before_request(require_admin)
@@ -85,14 +84,6 @@ def rates() -> ResponseReturnValue:
         return _show(request.form, errors), 422
     keep_rates(new, gone)
     return see_other(url_for(".show", kept=1, _anchor="rates"))
-
-
-@pieces.get("/conversations/<int:conversation_id>/estimate")
-def estimate(conversation_id: int) -> ResponseReturnValue:
-    """Answer what a template of `category` will probably cost in this conversation."""
-    category = request.args.get("category", "")[:20]
-    conversation = get_conversation(conversation_id)
-    return render_template("whatsapp/costs/_estimate.html", category=category, conversation=conversation)
 
 
 @pieces.get("/coordinaciones/<int:coordinacion_id>/cost")

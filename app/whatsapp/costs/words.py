@@ -7,12 +7,9 @@ from decimal import Decimal
 from flask import Flask
 from flask_babel import format_currency, format_date, format_decimal
 
-from app.extensions import utcnow
 from app.whatsapp.costs.categories import CATEGORIES, LABELS, RATED
 from app.whatsapp.costs.chart import BAR, HEIGHT
 from app.whatsapp.costs.months import Month
-from app.whatsapp.costs.queries import Estimate, find_estimate
-from app.whatsapp.models import Conversation
 
 
 def format_cost(amount: Decimal, currency: str) -> str:
@@ -35,17 +32,11 @@ def format_month_short(month: Month) -> str:
     return str(format_date(month.first, "MMM")).replace(".", "")
 
 
-def estimate(category: str, conversation: Conversation) -> Estimate | None:
-    """Return what a message will probably cost, for the piece that says so before it is sent."""
-    return find_estimate(category, conversation, utcnow())
-
-
 def init_app(app: Flask) -> None:
     """Give these to `app`'s templates."""
     for function in (format_cost, format_figure, format_month, format_month_short):
         app.add_template_filter(function, function.__name__)
     app.jinja_env.globals.update(
-        whatsapp_estimate=estimate,
         COST_CATEGORIES=CATEGORIES,
         COST_LABELS=LABELS,
         COST_RATED=RATED,

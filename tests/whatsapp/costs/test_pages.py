@@ -296,24 +296,35 @@ def test_an_estimate_keeps_to_the_currency_of_today(pay: Pay, conversation: Conv
     assert find_estimate("utility", conversation, utcnow()) == Estimate(Decimal("0.03"), "USD", learned=True)
 
 
+def estimate_in(page: str) -> str:
+    found = re.search(r'<p id="cost-estimate".*?</p>', page, re.DOTALL)
+    return words(found[0]) if found else ""
+
+
 def test_before_there_is_history_the_rate_counts_and_else_nobody_knows(
-    admin: SignedInClient, conversation: Conversation
+    admin: SignedInClient, factories: Factories, conversation: Conversation
 ) -> None:
-    url = f"/whatsapp/conversations/{conversation.id}/estimate?category=UTILITY"
-    assert words(admin.htmx("GET", url).text) == "Todavía no sabemos cuánto cuesta."
+    url = f"/whatsapp/conversations/{conversation.id}/picker/{factories.template().id}"
+    assert estimate_in(admin.htmx("GET", url).text) == "Todavía no sabemos cuánto cuesta."
 
     given = {"price-utility": "0.0625", "currency-utility": "USD"}
     admin.post("/whatsapp/costs/rates", data={"csrf_token": admin.csrf, **given})
 
-    said = words(admin.htmx("GET", url).text)
+    said = estimate_in(admin.htmx("GET", url).text)
     assert said == "Cuesta cerca de US$ 0,0625, según la tarifa que cargó el administrador."
 
 
-def test_an_estimate_from_history_says_so(admin: SignedInClient, pay: Pay, conversation: Conversation) -> None:
+def test_an_estimate_from_history_says_so_wherever_the_form_is_shown(
+    admin: SignedInClient, pay: Pay, factories: Factories, conversation: Conversation
+) -> None:
     template(pay, "0.031")
+    chat, template_id = f"/whatsapp/conversations/{conversation.id}", factories.template().id
 
-    said = words(admin.htmx("GET", f"/whatsapp/conversations/{conversation.id}/estimate?category=utility").text)
+    page = admin.get(f"{chat}/templates/{template_id}").text
+    refused = admin.htmx("POST", f"{chat}/templates/{template_id}", data={"v-1": "Lucía"}).text
 
+    said = estimate_in(page)
+    assert estimate_in(refused) == said
     assert said == "Cuesta cerca de US$ 0,031, por lo que venimos pagando."
 
 
