@@ -73,7 +73,8 @@ PURE = {
 INSIDE = (
     {"models", "tokens", "archive", "values"} | PURE,
     {"feed", "queries", "filters", "cursors", "forms", "thread", "errors", "files", "examine", "signing"}
-    | {"parties", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting", "counts"},
+    | {"parties", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting", "counts"}
+    | {"frame"},
     {"actions"},
     {"guard", "limits", "serve"},
     {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"}
@@ -118,6 +119,8 @@ FORBIDDEN_NAMES = {"app", "index", "server", "main", "wsgi", "asgi"} | {
     "common",
     "misc",
 }
+# What templates may call beside their macros: words, addresses, marks of the page. None of it asks the database.
+CALLED_IN_TEMPLATES = {"_", "ngettext", "url_for", "asset", "csrf_token", "utcnow", "dict", "range", "caller", "super"}
 # Names that are the same in every language, and text that is no word.
 SAME_IN_EVERY_LANGUAGE = {"Coordina", "WhatsApp", "DJ", "h", "min", "POST"}
 
@@ -531,6 +534,21 @@ def test_pieces_stand_alone_and_pages_extend_the_base() -> None:
             complaints.append(f"app/templates/{name}:{extends.lineno}: a piece extends a page")
         if not Path(name).name.startswith("_") and name != "base.html" and not extends:
             complaints.append(f"app/templates/{name}:1: a page extends nothing")
+
+    complain(complaints)
+
+
+def test_templates_receive_data_and_never_ask_for_it() -> None:
+    parsed = {name: jinja().parse(source) for name, source in templates().items()}
+    macros = {macro.name for source in parsed.values() for macro in source.find_all(nodes.Macro)}
+    for source in parsed.values():
+        imported = [pair for node in source.find_all(nodes.FromImport) for pair in node.names]
+        macros |= {pair[1] for pair in imported if isinstance(pair, tuple)}
+    complaints = []
+    for name, source in parsed.items():
+        for call in source.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name not in CALLED_IN_TEMPLATES | macros:
+                complaints.append(f"app/templates/{name}:{call.lineno}: calls {call.node.name}")
 
     complain(complaints)
 

@@ -14,11 +14,10 @@ from app.whatsapp import (
     cli,
     closing,
     contacts,
-    feed,
     fetching,
+    frame,
     jobs,
     labels,
-    notices,
     poll,
     retry,
     typing_indicator,
@@ -43,11 +42,8 @@ def init_app(app: Flask) -> None:
     bubbles.init_app(app)
     words.init_app(app)
     content_labels.init_app(app)
-    # Every page of every room carries the badge; it asks for itself, so that no room below has to know of it.
-    app.jinja_env.globals["whatsapp_badge"] = feed.badge
-    app.jinja_env.globals["whatsapp_closing"] = closing.list_told
+    frame.init_app(app)
     app.add_template_filter(closing.notice_key, "notice_key")
-    app.jinja_env.globals["whatsapp_notices"] = notices.find_notices
     for name, handler in jobs.HANDLERS.items():
         register(app, name, handler)
     app.cli.add_command(cli.whatsapp)

@@ -23,6 +23,7 @@ from app.whatsapp.errors import KeyReused, OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
 from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key
 from app.whatsapp.models import Conversation
+from app.whatsapp.notices import find_notices
 from app.whatsapp.request import page_key
 from app.whatsapp.thread import thread_context
 
@@ -82,6 +83,7 @@ def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
         "open": conversation.window_open(now),
         "key": str(uuid.uuid4()),
         "quick_replies": queries.list_quick_replies(),
+        "notices": find_notices(),
         **extra,
     }
 
@@ -169,6 +171,7 @@ def changes(conversation_id: int) -> ResponseReturnValue:
         moved=moved,
         key=str(uuid.uuid4()),
         quick_replies=queries.list_quick_replies() if moved else [],
+        notices=find_notices() if moved else None,
         **thread_context(related.with_neighbours(messages)),
     )
 
@@ -196,7 +199,8 @@ def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> 
         closed = isinstance(refusal, WindowClosed | OptedOut)
         now = utcnow()
         context = {"conversation": conversation, "open": conversation.window_open(now), "key": key, "now": now}
-        return render_template("whatsapp/_refused.html", refusal=refusal, closed=closed, **context), refusal.status
+        context |= {"refusal": refusal, "closed": closed, "notices": find_notices() if closed else None}
+        return render_template("whatsapp/_refused.html", **context), refusal.status
     context = _chat_context(conversation, body=body, refusal=refusal) | {"key": key}
     return render_template("whatsapp/inbox.html", **_list_context() | context), refusal.status
 

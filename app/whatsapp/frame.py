@@ -1,0 +1,39 @@
+"""What stands around every page of every room: the badge, windows that close, and what admins are told.
+
+It is read when a page is about to be rendered, so that no room below has to know of it, and templates never query.
+Pieces have it given by whoever renders them: a poll must not pay for what only whole pages show.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, before_render_template, g
+from jinja2 import Template
+
+from app.whatsapp import closing, feed
+from app.whatsapp.notices import find_notices
+
+# Pieces that their doors render with nothing else: they show the notices, whoever asks.
+_OF_NOTICES = ("whatsapp/_notices.html", "whatsapp/_trouble.html")
+
+
+def _is_page(template: Template) -> bool:
+    return bool(template.name) and not (template.name or "").rpartition("/")[2].startswith("_")
+
+
+def _read(_app: Flask, template: Template, context: dict[str, Any], **_more: Any) -> None:
+    """Put into `context` what base.html shows to who is signed in; a page about an error of ours asks for nothing."""
+    if template.name in _OF_NOTICES:
+        context["notices"] = find_notices()
+    user = g.get("user")
+    if user is None or not _is_page(template) or (context.get("status") or 0) >= 500:
+        return
+    context |= {"badge": feed.badge(), "closing": closing.list_told()}
+    if user.is_admin and "notices" not in context:
+        context["notices"] = find_notices()
+
+
+def init_app(app: Flask) -> None:
+    """Have `app` read this for every page."""
+    before_render_template.connect(_read, app)
