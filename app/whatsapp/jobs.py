@@ -62,6 +62,9 @@ def _fetch(payload: dict[str, Any]) -> None:
     wanted = files.begin(payload["media_id"])
     if wanted is None:
         return
+    if wanted.one_too_many:
+        files.fail(wanted.media_id, "unreachable")
+        return
     try:
         found = fetcher().fetch(wanted.url)
         file = keep(found.data, wanted.filename, found.said or wanted.said)

@@ -35,6 +35,11 @@ class Wanted:
     said: str
     tries: int
 
+    @property
+    def one_too_many(self) -> bool:
+        """Tell whether whatever ended the tries before this one did not get to say that they were all."""
+        return self.tries > MOST_TRIES
+
 
 def begin(media_id: int) -> Wanted | None:
     """Count one more try, and return what to fetch; None when there is nothing to fetch any more."""
@@ -43,11 +48,7 @@ def begin(media_id: int) -> Wanted | None:
         if media is None or not media.url or media.file_id is not None:
             return None
         media.attempts += 1
-        if media.attempts <= MOST_TRIES:
-            return Wanted(media_id, media.url, media.filename, media.content_type, media.attempts)
-    # Whatever ended the tries before this one did not get to say so.
-    fail(media_id, "unreachable")
-    return None
+        return Wanted(media_id, media.url, media.filename, media.content_type, media.attempts)
 
 
 def _show_again(session: Session, media: Media, change: int) -> Message:
