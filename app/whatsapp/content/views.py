@@ -131,7 +131,9 @@ def create() -> ResponseReturnValue:
     try:
         wanted = parse_new(given)
         meanings = suggest_mapping(list(wanted.variables), wanted.variables, [given["text"]])
-        template_id = authoring.create_template(wanted, meanings)
+        created = authoring.create_template(wanted, meanings)
+        if not created.already:
+            authoring.submit_template(created.template_id)
     except DomainError as refusal:
         return _new(given, refusal)
-    return see_other(url_for("templates.show", template_id=template_id, done="sent"))
+    return see_other(url_for("templates.show", template_id=created.template_id, done="sent"))

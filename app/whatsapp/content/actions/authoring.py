@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask_babel import gettext as _
@@ -73,18 +74,26 @@ def _store(new: NewTemplate, mapping: dict[str, str], sid: str) -> int:
         return template.id
 
 
-def create_template(new: NewTemplate, mapping: dict[str, str]) -> int:
-    """Create a template at Twilio, ask WhatsApp to approve it, and return its id here; asked twice, it is made once.
+@dataclass(frozen=True)
+class Creating:
+    """Which template was asked for, by its id here, and whether it was there `already`."""
+
+    template_id: int
+    already: bool = False
+
+
+def create_template(new: NewTemplate, mapping: dict[str, str]) -> Creating:
+    """Create a template at Twilio; asked twice, it is made once. Its approval is asked for by `submit_template`.
 
     Raises Invalid when another one has that name, or TwilioSaid: then nothing was created, or nobody knows yet and the
-    next sync will tell, or it was created and only its approval was not asked.
+    next sync will tell.
     """
     if not contents().account.complete:
         raise NotConfigured
     known = queries.find_named(new.name, new.language)
     if known is not None:
         if dict(known.types) == dict(new.types):
-            return known.id
+            return Creating(known.id, already=True)
         raise Invalid(fields={"name": _("Ya hay una plantilla con ese nombre en ese idioma. Poné otro nombre.")})
     placeholder = _placeholder(new)
     try:
@@ -93,10 +102,9 @@ def create_template(new: NewTemplate, mapping: dict[str, str]) -> int:
         found = queries.find_template(placeholder)
         if found is None:
             raise
-        return found.id
+        return Creating(found.id, already=True)
     _settle(template_id, _create_at_twilio(template_id, new))
-    submit_template(template_id)
-    return template_id
+    return Creating(template_id)
 
 
 def _create_at_twilio(template_id: int, new: NewTemplate) -> str:
