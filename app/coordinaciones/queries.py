@@ -118,14 +118,6 @@ def list_coordinaciones(filters: Filters, *, limit: int, offset: int = 0, after:
     return Page(items, _position(items[-1], filters) if len(rows) > limit else None)
 
 
-def list_upcoming(on: date, limit: int) -> list[Coordinacion]:
-    """Return what comes up from the day `on`, nearest first and undated ones last, without cancelled ones."""
-    order = _order(Filters(today=on))
-    conditions = _conditions(Filters(today=on))
-    statement = select(Coordinacion).where(*conditions, Coordinacion.state != "cancelled").order_by(*order).limit(limit)
-    return list(db.session.scalars(statement))
-
-
 def _nearest_first(on: date) -> tuple[ColumnElement[Any], ...]:
     day, cancelled = Coordinacion.event_on, Coordinacion.state == "cancelled"
     return (

@@ -102,12 +102,3 @@ class BucketStore:
 
         with _failures_told(), suppress(FileNotFoundError):
             obstore.delete(self._store, key)
-
-    def exists(self, key: str) -> bool:
-        """Tell whether anything is under `key`. Raises StoreError."""
-        import obstore
-
-        with _failures_told(), suppress(FileNotFoundError):
-            obstore.head(self._store, key)
-            return True
-        return False

@@ -34,6 +34,3 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Forget what is under `key`, if anything is. Raises StoreError."""
-
-    def exists(self, key: str) -> bool:
-        """Tell whether anything is under `key`. Raises StoreError."""

@@ -22,8 +22,6 @@ RANK = {
 }
 FAILED = ("failed", "undelivered", "canceled")
 ARRIVED = ("delivered", "partially_delivered", "read")
-# Twilio gives nothing more after these.
-FINAL = (*FAILED, "read")
 # What Twilio may still owe us news of.
 UNSETTLED = ("queued", "unconfirmed", "accepted", "scheduled", "sending", "sent")
 

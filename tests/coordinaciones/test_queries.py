@@ -101,20 +101,6 @@ def test_archived_ones_are_hidden_until_asked_for(event: Any) -> None:
     assert titles(archived="1") == ["a la vista", "archivada"]
 
 
-def test_what_comes_up_can_be_asked_for_without_cancelled_ones(event: Any) -> None:
-    for title, days in (("sin fecha", None), ("ayer", -1), ("mañana", 1), ("hoy", 0)):
-        event(title, days)
-    event("cancelada", 1, state="cancelled")
-    event("archivada", 1, archived_at=utcnow())
-
-    assert [coordinacion.title for coordinacion in queries.list_upcoming(TODAY, limit=8)] == [
-        "hoy",
-        "mañana",
-        "sin fecha",
-    ]
-    assert len(queries.list_upcoming(TODAY, limit=1)) == 1
-
-
 def test_a_state_narrows_the_list(event: Any) -> None:
     event("confirmada", state="confirmed")
     event("presupuesto")

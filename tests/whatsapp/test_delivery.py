@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.whatsapp.delivery import ARRIVED, FAILED, FINAL, RANK, UNSETTLED, advances, tick
+from app.whatsapp.delivery import ARRIVED, FAILED, RANK, UNSETTLED, advances, tick
 
 # Every word of Twilio's own list (twilio-oai, message_enum_status) that an outbound message can have.
 TWILIOS = ["accepted", "scheduled", "queued", "sending", "sent", "delivered", "partially_delivered", "undelivered"]
@@ -95,5 +95,5 @@ def test_each_state_has_its_mark(status: str, mark: str) -> None:
 
 
 def test_every_state_is_settled_or_may_still_change() -> None:
-    assert set(RANK) == {*UNSETTLED, *FINAL, *ARRIVED}
+    assert set(RANK) == {*UNSETTLED, *FAILED, *ARRIVED}
     assert not {*UNSETTLED} & {*FAILED, *ARRIVED}

@@ -57,12 +57,6 @@ class DatabaseStore:
         with writing() as session:
             session.execute(delete(FilePart).where(FilePart.file_id == int(key)))
 
-    def exists(self, key: str) -> bool:
-        """Tell whether the file has a part."""
-        found = db.session.scalar(select(FilePart.position).where(FilePart.file_id == int(key)).limit(1))
-        db.session.commit()
-        return found is not None
-
 
 def _bucket() -> Store | None:
     bucket: Store | None = current_app.extensions.get("media_bucket")

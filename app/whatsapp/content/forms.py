@@ -138,19 +138,7 @@ def _link_faults(title: str, url: str) -> dict[str, str]:
 
 def read_new(form: Mapping[str, str]) -> dict[str, str]:
     """Return the fields of a new template as they were sent, each a text, so that a refusal can show them again."""
-    names = (
-        "name",
-        "language",
-        "category",
-        "text",
-        "footer",
-        "link_title",
-        "link_url",
-        "reply-1",
-        "reply-2",
-        "reply-3",
-    )
-    given = {name: form.get(name, "").replace("\x00", "").replace("\r\n", "\n") for name in names}
+    given = {name: form.get(name, "").replace("\x00", "").replace("\r\n", "\n") for name in _NEW_FIELDS}
     return given | {name: form[name].replace("\x00", "") for name in form if name.startswith("s-")}
 
 
