@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -173,16 +172,6 @@ def picture_words(message: Message) -> str:
     return f"{kind}: {said}" if said else str(kind)
 
 
-def write_cursor(moment: datetime, row_id: int) -> str:
-    """Return the place of a row in an order by moment and id."""
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{row_id}"
-
-
-def cursor_after(message: Message) -> str:
-    """Return the cursor of the page whose newest message is this one."""
-    return write_cursor(message.sent_at, message.id + 1)
-
-
 def forwarded_label(message: Message) -> str:
     """Return that a message was passed on, or nothing."""
     often = forwarded(message.payload or {})
@@ -236,7 +225,6 @@ def init_app(app: Flask) -> None:
         render_marks,
         plain_words,
         picture_words,
-        cursor_after,
         voice_note,
         has_ink,
     ):

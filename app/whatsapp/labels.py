@@ -13,6 +13,7 @@ from app.extensions import db
 from app.formats import fold, has_ink
 from app.phones import format_phone
 from app.whatsapp.bubbles import contact_name, contacts_of, file_name, voice_note
+from app.whatsapp.cursors import cursor_after
 from app.whatsapp.delivery import tick
 from app.whatsapp.marks import plain_words
 from app.whatsapp.models import Conversation, Message
@@ -147,6 +148,7 @@ def init_app(app: Flask) -> None:
         last_line,
         row_key,
         day_key,
+        cursor_after,
         find_failure,
         from_when,
         may_retry,

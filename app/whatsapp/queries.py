@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from flask import current_app
-from flask_babel import gettext as _
 from sqlalchemy import Select, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.coordinaciones.models import Coordinacion
-from app.errors import Invalid, NotFound
+from app.errors import NotFound
 from app.extensions import db
 from app.formats import fold
 from app.phones import parse_phone, phone_key
-from app.whatsapp.bubbles import write_cursor
+from app.whatsapp.cursors import parse_cursor, write_cursor
 from app.whatsapp.identity import Contact
 from app.whatsapp.models import Conversation, Media, Message, QuickReply
 from app.whatsapp.waiting import is_waiting
@@ -30,7 +29,6 @@ Row = TypeVar("Row")
 LARGEST_ID = 2**63 - 1
 _FEWEST_PHONE_DIGITS = 4
 _UNASSIGNED = Conversation.assigned_to_id.is_(None)
-_CURSOR = re.compile(r"([0-9]{8}T[0-9]{6}\.[0-9]{6})-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -55,18 +53,6 @@ class ConversationFilter:
     waiting: bool = False
     assigned: int | None = None
     coordinacion_id: int | None = None
-
-
-def parse_cursor(cursor: str) -> tuple[datetime, int]:
-    """Return the place that `write_cursor` wrote. Raises Invalid for anything else."""
-    found = _CURSOR.fullmatch(cursor)
-    if found is None:
-        raise Invalid(fields={"cursor": _("Ese cursor no es de esta lista.")})
-    try:
-        moment = datetime.strptime(found[1], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise Invalid(fields={"cursor": _("Ese cursor no es de esta lista.")}) from error
-    return moment, int(found[2])
 
 
 def like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
