@@ -16,6 +16,7 @@ from app.jobs.queries import any_due
 from app.whatsapp.looking import Looker, others_there, own_rows, parse_lookers
 from app.whatsapp.models import ChangeCounter, Conversation
 from app.whatsapp.notices import change_of_notices
+from app.whatsapp.queries import select_unread
 from app.whatsapp.waiting import is_waiting
 
 
@@ -90,10 +91,9 @@ class Badge:
 
 def badge() -> Badge:
     """Return what the button says, in one statement."""
-    unread = select(func.coalesce(func.sum(Conversation.unread_count), 0)).where(Conversation.unread_count > 0)
     here = Conversation.joined_to_id.is_(None), is_waiting()
     waiting = select(func.count(Conversation.id)).where(*here)
     first = select(func.min(Conversation.waiting_since)).where(*here)
-    asked = select(ChangeCounter.value, *(one.scalar_subquery() for one in (unread, waiting, first)))
+    asked = select(ChangeCounter.value, *(one.scalar_subquery() for one in (select_unread(), waiting, first)))
     change, unread_count, waiting_count, since = db.session.execute(asked).one()
     return Badge(change, int(unread_count), int(waiting_count), since)
