@@ -22,6 +22,13 @@ def contact_of(address: Address) -> Contact:
     return Contact(address.phone, phone_key(address.phone) if address.phone else None, address.user_id)
 
 
+def same_contact(one: Address, other: Address) -> bool:
+    """Tell whether `other` is the contact at `one`: by user id where that has one, else by phone, however written."""
+    if one.user_id:
+        return one.user_id == other.user_id
+    return bool(one.phone and other.phone and phone_key(one.phone) == phone_key(other.phone))
+
+
 def parse_contact(text: str) -> Contact | None:
     """Return the contact that an API path names: +549..., 549... or a user id like AR.123; None when it names none."""
     address = parse_address(text)

@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.extensions import db, utcnow, writing
-from app.phones import phone_key
 from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
 from app.twilio.payloads import Inbound, StatusUpdate, parse_address
 from app.whatsapp import parties, queries
@@ -18,6 +17,7 @@ from app.whatsapp.actions.arrivals import store_inbound
 from app.whatsapp.actions.notices import follow_trouble
 from app.whatsapp.delivery import FAILED, RANK, advances
 from app.whatsapp.feed import next_change
+from app.whatsapp.identity import same_contact
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.waiting import find_waiting_since
 from app.whatsapp.window import WINDOW
@@ -104,13 +104,7 @@ def _find(session: Session, update: StatusUpdate) -> Message | None:
     mine = session.get(Message, update.message_id)
     if mine is None or mine.inbound or mine.message_sid is not None:
         return found
-    sent_to, told = parse_address(mine.to_number), parse_address(update.to_number)
-    same = sent_to.user_id == told.user_id if sent_to.user_id else _same_phone(sent_to.phone, told.phone)
-    return mine if same else found
-
-
-def _same_phone(one: str | None, other: str | None) -> bool:
-    return bool(one and other and phone_key(one) == phone_key(other))
+    return mine if same_contact(parse_address(mine.to_number), parse_address(update.to_number)) else found
 
 
 def apply_status(update: StatusUpdate) -> bool:

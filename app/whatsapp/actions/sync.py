@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from app.extensions import db, utcnow, writing
 from app.formats import fold
-from app.phones import phone_key
 from app.twilio import gateway
 from app.twilio.client import Refused, RemoteMessage
 from app.twilio.payloads import Address, Inbound, MediaItem, parse_address, type_of_media
@@ -32,7 +31,7 @@ from app.whatsapp.actions.wanted import rows_of, want_all
 from app.whatsapp.costs.actions import record_price
 from app.whatsapp.delivery import UNSETTLED, advances
 from app.whatsapp.feed import next_change
-from app.whatsapp.identity import contact_of
+from app.whatsapp.identity import contact_of, same_contact
 from app.whatsapp.models import Message, SyncRun
 
 log = logging.getLogger(__name__)
@@ -194,15 +193,14 @@ def _find_lost(session: Session, remote: RemoteMessage) -> Message | None:
         .order_by(Message.id)
     )
     told = parse_address(remote.to_number)
-    fitting = [message for message in candidates if _same_contact(message, told) and _same_words(message, remote)]
+    fitting = [
+        message
+        for message in candidates
+        if same_contact(parse_address(message.to_number), told) and _same_words(message, remote)
+    ]
     return min(
         fitting, key=lambda one: (one.template is not None, abs(one.created_at - remote.created_at)), default=None
     )
-
-
-def _same_contact(message: Message, told: Address) -> bool:
-    mine = parse_address(message.to_number)
-    return mine.user_id == told.user_id if mine.user_id else _key(mine.phone) == _key(told.phone)
 
 
 def _same_words(message: Message, remote: RemoteMessage) -> bool:
@@ -210,10 +208,6 @@ def _same_words(message: Message, remote: RemoteMessage) -> bool:
         return True
     # A photo's caption is no text of its own, and photos without one all have the same words.
     return message.body.split() == remote.body.split() and bool(message.media) == bool(remote.num_media)
-
-
-def _key(phone: str | None) -> str:
-    return phone_key(phone) if phone else ""
 
 
 def _store_outbound(
