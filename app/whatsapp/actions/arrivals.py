@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from app.coordinaciones.models import Coordinacion
@@ -13,7 +13,7 @@ from app.coordinaciones.queries import find_nearest
 from app.formats import fold, to_local
 from app.twilio.payloads import Inbound
 from app.whatsapp import opting, parties
-from app.whatsapp.actions.merging import absorb
+from app.whatsapp.actions.merging import absorb, recount_unread, unread_in
 from app.whatsapp.actions.telling import tell_of
 from app.whatsapp.actions.wanted import rows_of, want_all
 from app.whatsapp.bubbles import shown_words
@@ -199,8 +199,6 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
 
 def mark_read_where(session: Session, conversation: Conversation, seen: ColumnElement[bool], now: datetime) -> None:
     """Count as read the client's messages for which `seen` holds, and count anew what is left."""
-    unread = (Message.conversation_id == conversation.id, Message.direction == "inbound", Message.read_at.is_(None))
-    session.execute(
-        update(Message).where(*unread, seen).values(read_at=now).execution_options(synchronize_session=False)
-    )
-    conversation.unread_count = session.scalars(select(func.count(Message.id)).where(*unread)).one()
+    read = update(Message).where(*unread_in(conversation), seen).values(read_at=now)
+    session.execute(read.execution_options(synchronize_session=False))
+    recount_unread(session, conversation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from app.whatsapp import parties, queries
@@ -83,11 +83,20 @@ def recount(session: Session, thread: Conversation, change: int) -> None:
     last = session.scalars(select(Message).where(own).order_by(Message.sent_at.desc(), Message.id.desc())).first()
     thread.last_message_id = last.id if last else None
     thread.last_message_at = last.sent_at if last else thread.last_message_at
-    unread = own, Message.direction == "inbound", Message.read_at.is_(None)
-    thread.unread_count = session.scalars(select(func.count(Message.id)).where(*unread)).one()
+    recount_unread(session, thread)
     thread.waiting_since = find_waiting_since(session, thread)
     parties.last_party(thread).turn_here()
     thread.change = change
+
+
+def unread_in(thread: Conversation) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a message is one of `thread`'s that nobody has read."""
+    return Message.conversation_id == thread.id, Message.direction == "inbound", Message.read_at.is_(None)
+
+
+def recount_unread(session: Session, thread: Conversation) -> None:
+    """Count anew what nobody has read of a thread."""
+    thread.unread_count = session.scalars(select(func.count(Message.id)).where(*unread_in(thread))).one()
 
 
 def absorb(session: Session, party: Party, user_id: str, change: int) -> Party:
