@@ -48,6 +48,8 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 # SQLite numbers its rows by itself only for a column that is spelled INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+# SQLite's driver refuses larger numbers with an error of its own.
+LARGEST_ID = 2**63 - 1
 
 
 class Base(DeclarativeBase):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from app.errors import NotFound
-from app.extensions import db
+from app.extensions import LARGEST_ID, db
 from app.media.models import File, FilePart
-
-LARGEST_ID = 2**63 - 1
 
 
 def find_file(file_id: int) -> File | None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import DomainError, Invalid, NotFound
-from app.extensions import db, utcnow, writing
+from app.extensions import LARGEST_ID, db, utcnow, writing
 from app.push import queries, webpush
 from app.push.devices import describe
 from app.push.forms import Wanted
@@ -179,7 +179,7 @@ def _find(session: Session, endpoint: str) -> Subscription | None:
 
 
 def _get_own(session: Session, user_id: int, subscription_id: int) -> Subscription:
-    device = session.get(Subscription, subscription_id) if 0 < subscription_id <= queries.LARGEST_ID else None
+    device = session.get(Subscription, subscription_id) if 0 < subscription_id <= LARGEST_ID else None
     if device is None or device.user_id != user_id:
         raise NotFound
     return device

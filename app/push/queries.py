@@ -9,12 +9,11 @@ from flask import current_app
 from sqlalchemy import Select, select
 
 from app.auth.models import LoginSession, User
-from app.extensions import db, utcnow
+from app.extensions import LARGEST_ID, db, utcnow
 from app.formats import to_local
 from app.push.models import Preference, Subscription
 from app.push.quiet import is_quiet
 
-LARGEST_ID = 2**63 - 1
 
 
 def is_on() -> bool:

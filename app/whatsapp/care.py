@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import require_staff
 from app.auth.queries import list_users
+from app.extensions import LARGEST_ID
 from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
@@ -43,7 +44,7 @@ def hand(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/done")
 def done(conversation_id: int) -> ResponseReturnValue:
-    conversations.mark_done(conversation_id, parse_int_arg(request.form, "until", None, 0, queries.LARGEST_ID))
+    conversations.mark_done(conversation_id, parse_int_arg(request.form, "until", None, 0, LARGEST_ID))
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     return "", 204

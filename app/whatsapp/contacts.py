@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import require_staff
 from app.errors import Invalid
-from app.extensions import utcnow
+from app.extensions import LARGEST_ID, utcnow
 from app.htmx import is_htmx
 from app.whatsapp import closing as windows
 from app.whatsapp import parties, queries
@@ -25,7 +25,7 @@ RESULTS = 8
 
 def _other(name: str, values: Any) -> int:
     """Return the id of the other conversation. Raises Invalid when there is none."""
-    other_id = parse_int_arg(values, name, None, 1, queries.LARGEST_ID)
+    other_id = parse_int_arg(values, name, None, 1, LARGEST_ID)
     if other_id is None:
         raise Invalid
     return other_id
@@ -33,8 +33,8 @@ def _other(name: str, values: Any) -> int:
 
 def _who_context(conversation: Conversation) -> dict[str, Any]:
     """Return what the dialog shows: a question, where one was asked for, else whom one may join or separate."""
-    joining_id = parse_int_arg(request.args, "with", None, 1, queries.LARGEST_ID)
-    parting_id = parse_int_arg(request.args, "apart", None, 1, queries.LARGEST_ID)
+    joining_id = parse_int_arg(request.args, "with", None, 1, LARGEST_ID)
+    parting_id = parse_int_arg(request.args, "apart", None, 1, LARGEST_ID)
     joined = parties.list_joined(conversation)
     return {
         "conversation": conversation,

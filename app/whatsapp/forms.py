@@ -10,10 +10,10 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from app.errors import Invalid
+from app.extensions import LARGEST_ID
 from app.formats import has_ink
 from app.phones import parse_phone
 from app.twilio.payloads import parse_address
-from app.whatsapp.queries import LARGEST_ID
 from app.whatsapp.request import SendRequest
 
 # Twilio's limit for one WhatsApp message (error 21617), counted in UTF-16 units as browsers count too.

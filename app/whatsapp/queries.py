@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.coordinaciones.models import Coordinacion
 from app.errors import NotFound
-from app.extensions import db
+from app.extensions import LARGEST_ID, db
 from app.formats import fold
 from app.phones import parse_phone, phone_key
 from app.whatsapp.cursors import parse_cursor, write_cursor
@@ -25,8 +25,6 @@ from app.whatsapp.waiting import is_waiting
 from app.whatsapp.window import CLOSING_SOON
 
 Row = TypeVar("Row")
-# Ids are 64-bit numbers; SQLite's driver refuses larger ones with an error of its own.
-LARGEST_ID = 2**63 - 1
 _FEWEST_PHONE_DIGITS = 4
 _UNASSIGNED = Conversation.assigned_to_id.is_(None)
 

@@ -12,7 +12,7 @@ from app.auth.guard import current_user, person, require_staff
 from app.coordinaciones import queries as coordinaciones
 from app.coordinaciones.filters import Filters
 from app.errors import DomainError
-from app.extensions import limiter, utcnow
+from app.extensions import LARGEST_ID, limiter, utcnow
 from app.formats import today
 from app.htmx import is_htmx, see_other
 from app.whatsapp import parties, queries, related
@@ -102,7 +102,7 @@ def share() -> ResponseReturnValue:
 @bp.get("/panel")
 def panel() -> ResponseReturnValue:
     """Answer the panel, with the conversation that was open in it on the page before, if that one still is."""
-    conversation_id = parse_int_arg(request.args, "conversation", None, 1, queries.LARGEST_ID)
+    conversation_id = parse_int_arg(request.args, "conversation", None, 1, LARGEST_ID)
     chat = _chat_context(queries.get_conversation(conversation_id)) if conversation_id else {}
     return render_template("whatsapp/_chat_panel.html", **_list_context() | chat)
 
@@ -149,7 +149,7 @@ def older(conversation_id: int) -> ResponseReturnValue:
 @bp.get("/conversations/<int:conversation_id>/changes")
 def changes(conversation_id: int) -> ResponseReturnValue:
     """Answer what changed since the number that the thread has, and another composer if its state moved."""
-    since = parse_int_arg(request.args, "since", 0, 0, queries.LARGEST_ID) or 0
+    since = parse_int_arg(request.args, "since", 0, 0, LARGEST_ID) or 0
     change, now = current_change(), utcnow()
     conversation = queries.get_conversation(conversation_id)
     shape = parties.shape_of(conversation, parties.list_rows(conversation))
@@ -208,7 +208,7 @@ def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> 
 @bp.post("/conversations/<int:conversation_id>/read")
 def mark_read(conversation_id: int) -> ResponseReturnValue:
     """Count as read what was on the screen: all that had come when the thread asked last."""
-    conversations.mark_read(conversation_id, parse_int_arg(request.form, "until", None, 0, queries.LARGEST_ID))
+    conversations.mark_read(conversation_id, parse_int_arg(request.form, "until", None, 0, LARGEST_ID))
     return "", 204
 
 

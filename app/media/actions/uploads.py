@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid, NotFound
-from app.extensions import utcnow, writing
+from app.extensions import LARGEST_ID, utcnow, writing
 from app.media import queries
 from app.media.actions import stores
 from app.media.actions.keep import Known, describe, examine
@@ -35,7 +35,7 @@ def begin(filename: str, size: int, user_id: int) -> File:
 def put_part(file_id: int, user_id: int, number: int, data: bytes) -> None:
     """Take part `number`, from 0, again if need be. Raises NotFound, or Invalid when it has another length than due."""
     with writing() as session:
-        asked = select(File).where(File.id == min(file_id, queries.LARGEST_ID), File.uploaded_by_id == user_id)
+        asked = select(File).where(File.id == min(file_id, LARGEST_ID), File.uploaded_by_id == user_id)
         file = session.scalar(asked.with_for_update())
         if file is None or file.finished_at is not None:
             raise NotFound

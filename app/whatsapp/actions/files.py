@@ -9,13 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.extensions import db, writing
+from app.extensions import LARGEST_ID, db, writing
 from app.media.models import File
 from app.whatsapp.actions.arrivals import fold_message
 from app.whatsapp.actions.wanted import want, want_small
 from app.whatsapp.feed import next_change
 from app.whatsapp.models import Media, Message
-from app.whatsapp.queries import LARGEST_ID
 
 # The pauses between tries double from two seconds on. The last one comes more than an hour after the first.
 MOST_TRIES = 12
