@@ -13,19 +13,16 @@ from flask_babel import gettext as _
 from app.auth.guard import public
 from app.formats import asset
 from app.htmx import see_other
+from app.media.rules import WHATSAPP_TYPES
 
 bp = Blueprint("installable", __name__)
 # Open: browsers ask for these without cookies, or before anybody signed in, and they say nothing of any office.
 bp.before_request(public)
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-# What may be sent on: whether WhatsApp takes it is said when it is in the composer.
+# What may be sent on: whether WhatsApp takes a picture or a sound is said when it is in the composer.
 _SHARED_FILES = [
-    *("image/*", "video/*", "audio/*", "application/pdf", "text/vcard", "application/msword"),
-    *(
-        f"{_OFFICE}.{kind}"
-        for kind in ("wordprocessingml.document", "spreadsheetml.sheet", "presentationml.presentation")
-    ),
+    *("image/*", "video/*", "audio/*"),
+    *(name for name, taken in WHATSAPP_TYPES.items() if taken.kind in ("document", "contact")),
 ]
 
 
@@ -51,14 +48,14 @@ def _manifest() -> dict[str, Any]:
         "short_name": "Coordina",
         "description": str(_("El WhatsApp de la oficina, al lado de cada evento.")),
         "lang": current_app.config["APP_LANGUAGE"].replace("_", "-"),
-        "start_url": "/whatsapp/",
+        "start_url": url_for("whatsapp.index"),
         "scope": "/",
         "display": "standalone",
         "background_color": "#f6f8f7",
         "theme_color": "#0a7a4b",
         "icons": _icons(),
         "shortcuts": [
-            {"name": str(_("Conversaciones")), "url": "/whatsapp/"},
+            {"name": str(_("Conversaciones")), "url": url_for("whatsapp.index")},
             {"name": str(_("Coordinaciones")), "url": "/"},
         ],
         "share_target": {
@@ -100,7 +97,7 @@ def service_worker() -> Response:
         "key": url_for("push.key"),
         "devices": url_for("push.subscribe"),
         "share": url_for("installable.share"),
-        "shared": "/whatsapp/share",
+        "shared": url_for("whatsapp.share"),
     }
     return _fresh(f"const COORDINA = {json.dumps(shell)};\n{source}", "text/javascript")
 
@@ -114,7 +111,7 @@ def offline() -> ResponseReturnValue:
 @bp.post("/share")
 def share() -> ResponseReturnValue:
     """Say that what was shared did not arrive: the service worker takes it before it comes here, once it is there."""
-    return see_other("/whatsapp/share?lost=1")
+    return see_other(url_for("whatsapp.share", lost=1))
 
 
 def init_app(app: Flask) -> None:

@@ -25,8 +25,8 @@ ROOMS = (
     {"errors", "formats", "backup"},
     {"jobs", "twilio"},
     {"auth"},
-    {"coordinaciones", "contract", "health", "installable", "media", "push"},
-    {"whatsapp"},
+    {"coordinaciones", "contract", "health", "media", "push"},
+    {"installable", "whatsapp"},
     {"doctor"},
 )
 # A room that has rooms of its own: their pieces stand beside its pieces of the same name.

@@ -18,7 +18,10 @@ def test_the_manifest_installs_an_app_that_begins_with_the_conversations(nobody:
     assert answer.mimetype == "application/manifest+json"
     assert (said["start_url"], said["scope"], said["display"]) == ("/whatsapp/", "/", "standalone")
     assert {icon["purpose"] for icon in said["icons"]} == {"any", "maskable"}
-    assert said["share_target"]["params"]["files"][0]["name"] == "files"
+    [files] = said["share_target"]["params"]["files"]
+    assert files["name"] == "files"
+    assert {"image/*", "video/*", "audio/*", "application/pdf", "text/vcard"} < set(files["accept"])
+    assert "image/jpeg" not in files["accept"]
 
 
 @pytest.mark.parametrize("page", ["/login", "/offline"])
