@@ -15,7 +15,6 @@ from app.push.models import Preference, Subscription
 from app.push.quiet import is_quiet
 
 
-
 def is_on() -> bool:
     """Tell whether this office pushes anything at all."""
     return bool(current_app.config["VAPID_PRIVATE_KEY"])

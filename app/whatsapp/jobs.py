@@ -16,10 +16,10 @@ from app.twilio import contents, gateway
 from app.whatsapp.actions import files
 from app.whatsapp.actions.closing import tell_closing
 from app.whatsapp.actions.mailing import mail_unanswered
-from app.whatsapp.actions.presence import forget_turns
 from app.whatsapp.actions.sweeping import SWEEP, sweep, want_forgotten
 from app.whatsapp.actions.sync import SYNC, sync
 from app.whatsapp.actions.telling import AGAIN, DEVICE, MAIL, TELL, WATCH, tell_device, tell_everyone, tell_unanswered
+from app.whatsapp.actions.typing_indicator import forget_turns
 from app.whatsapp.actions.wanted import FETCH, SHRINK
 from app.whatsapp.content.actions.sync import TEMPLATES, sync_templates
 from app.whatsapp.costs.actions import PRICES, learn_prices
