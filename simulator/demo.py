@@ -42,6 +42,9 @@ SAMPLE = ROOT / "simulator" / "sample.json"
 INSTANCE = ROOT / "instance"
 QUICK_REPLIES = ("¡Hola! ¿Cómo va?", "Lo consulto y te confirmo hoy.", "¿Nos pasás la lista de temas?")
 START_LIMIT_SECONDS = 40
+# All that the demo takes from whoever starts it: what its programs need to run, and what says how the office speaks.
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
+SPOKEN = ("APP_LANGUAGE", "APP_TIMEZONE", "DEFAULT_REGION")
 
 
 def free_port(wanted: int) -> int:
@@ -63,9 +66,8 @@ def demo_database(app_port: int) -> Path:
 
 
 def demo_environment(app_port: int, simulator_port: int) -> dict[str, str]:
-    """Return the settings of the demo: nothing of a real account is read."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("TWILIO_", "REDIS_"))}
-    return own | {
+    """Return the settings of the demo: nothing of a real account is read, be it in the environment or in `.env`."""
+    return {name: os.environ[name] for name in (*INHERITED, *SPOKEN) if name in os.environ} | {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "DATABASE_URL": f"sqlite:///{demo_database(app_port)}",
         "REDIS_URL": "",
@@ -78,6 +80,11 @@ def demo_environment(app_port: int, simulator_port: int) -> dict[str, str]:
         "TRUSTED_PROXIES": "0",
         "LOG_LEVEL": "WARNING",
     }
+
+
+def application() -> Flask:
+    """Return the office as the demo's own gunicorn serves it: from its environment alone, and never from `.env`."""
+    return create_app(Config.from_environment(dict(os.environ)))
 
 
 def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -210,8 +217,8 @@ def serve(running: list[subprocess.Popen[bytes]], app_port: int, simulator_port:
     running.append(start(["simulator", "--port", str(simulator_port), "--sample", str(SAMPLE)], environment))
     wait_until_up(f"http://127.0.0.1:{simulator_port}/control/clients", running[0])
     build(environment, password)
-    gunicorn = ["gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{app_port}", "--workers", "1", "--log-level", "warning"]
-    running.append(start(gunicorn, environment))
+    office = ["simulator.demo:application()", "--bind", f"127.0.0.1:{app_port}", "--workers", "1"]
+    running.append(start(["gunicorn", *office, "--log-level", "warning"], environment))
     wait_until_up(f"http://127.0.0.1:{app_port}/login", running[1])
     announce(app_port, simulator_port, password)
     while all(process.poll() is None for process in running):
