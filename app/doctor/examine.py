@@ -35,7 +35,7 @@ from app.extensions import db, limiter, utcnow
 from app.limit_store import PatientRedis
 from app.push import queries as push
 from app.schema import is_behind
-from app.twilio import console
+from app.twilio import console, gateway
 from app.twilio.client import NoAnswer, Refused, TwilioError
 from app.twilio.console import Reception
 from app.twilio.signature import WEBHOOK_PATH
@@ -114,11 +114,7 @@ def _examine_redis(database: Database) -> Iterator[Check]:
 
 def missing_settings() -> list[str]:
     """Return the names of the settings that are empty and without which nothing goes through Twilio."""
-    config = current_app.config
-    names = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
-    if not config["TWILIO_MESSAGING_SERVICE_SID"]:
-        names.append("TWILIO_WHATSAPP_NUMBER")
-    return [name for name in names if not config[name]]
+    return gateway().account.missing
 
 
 def _examine_way(database: Database) -> list[Check]:

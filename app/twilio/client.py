@@ -34,8 +34,18 @@ class Account:
     timeout: float = 10.0
 
     @property
+    def missing(self) -> list[str]:
+        """Return the names of the settings that are empty and without which nothing goes through Twilio."""
+        needed = {
+            "TWILIO_ACCOUNT_SID": self.sid,
+            "TWILIO_AUTH_TOKEN": self.token,
+            "TWILIO_WHATSAPP_NUMBER": self.whatsapp_number or self.messaging_service_sid,
+        }
+        return [name for name, value in needed.items() if not value]
+
+    @property
     def complete(self) -> bool:
-        return bool(self.sid and self.token and (self.whatsapp_number or self.messaging_service_sid))
+        return not self.missing
 
 
 @dataclass(frozen=True)

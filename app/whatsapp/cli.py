@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 from flask.cli import AppGroup
 
+from app.twilio import gateway
 from app.twilio.client import NoAnswer, NotReached, Refused, TwilioError
 from app.whatsapp.actions.sync import SyncReport
 from app.whatsapp.actions.sync import sync as run_sync
@@ -23,6 +24,13 @@ def _reason(error: TwilioError) -> str:
     return "Twilio did not answer in time." if isinstance(error, NoAnswer) else "Twilio failed."
 
 
+def _require_twilio() -> None:
+    """Raise ClickException where there is no account to ask: nothing is asked then, and nothing stored."""
+    missing = gateway().account.missing
+    if missing:
+        raise click.ClickException(f"Twilio is not connected. Missing: {', '.join(missing)}")
+
+
 def _show(report: SyncReport) -> None:
     click.echo(
         f"\rListed {report.listed}, seen {report.seen}, added {report.added}, settled {report.settled}",
@@ -37,6 +45,7 @@ def _show(report: SyncReport) -> None:
 )
 def sync(since: datetime | None) -> None:
     """Bring in messages that no webhook brought, and settle what is still on its way."""
+    _require_twilio()
     try:
         report = run_sync(_show, since.replace(tzinfo=UTC) if since else None)
     except TwilioError as error:
@@ -51,6 +60,7 @@ def sync(since: datetime | None) -> None:
 @whatsapp.command("templates")
 def templates() -> None:
     """Bring in WhatsApp's templates and what WhatsApp decided about each."""
+    _require_twilio()
     try:
         report = sync_templates()
     except TwilioError as error:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.auth.models import User
 from app.extensions import db, utcnow
-from app.twilio.client import NoAnswer, NotReached, Refused, RemoteMedia, RemoteMessage, TwilioError
+from app.twilio.client import Account, NoAnswer, NotReached, Refused, RemoteMedia, RemoteMessage, TwilioError
 from app.twilio.payloads import parse_inbound
 from app.whatsapp import feed, queries
 from app.whatsapp.actions.receive import receive
@@ -704,6 +704,19 @@ def test_the_command_refuses_a_date_that_is_none(app: Flask, twilio: FakeTwilio,
     result = app.test_cli_runner().invoke(args=["whatsapp", "sync", "--since", since])
 
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["sync", "templates"])
+def test_without_an_account_the_commands_say_what_is_missing_and_store_nothing(
+    app: Flask, twilio: FakeTwilio, command: str
+) -> None:
+    twilio.account = Account(sid="", token="", whatsapp_number="+14155550100")
+
+    result = app.test_cli_runner().invoke(args=["whatsapp", command])
+
+    assert result.exit_code == 1
+    assert result.output == "Error: Twilio is not connected. Missing: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN\n"
+    assert db.session.scalar(select(func.count()).select_from(SyncRun)) == 0  # Else `flask restore` refuses it.
 
 
 class Breaks(FakeTwilio):
