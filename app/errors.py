@@ -9,11 +9,13 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.extensions import limiter
+from app.extensions import db, limiter
 from app.htmx import is_htmx
+from app.schema import BEHIND, find_trouble
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ _HTTP_SENTENCES = {
     429: _l("Demasiados intentos seguidos. Esperá un momento y probá de nuevo."),
     500: _l("Algo falló de nuestro lado. Probá de nuevo en un momento."),
 }
+_NOT_MIGRATED = _l("La base de datos no está al día. En el servidor hay que correr: flask db upgrade.")
 
 
 def problem(status: int, code: str, detail: str, fields: dict[str, str] | None = None, **extra: Any) -> Response:
@@ -127,7 +130,15 @@ def _answer_http(error: HTTPException) -> Response:
     return response
 
 
-def _answer_unexpected(_error: InternalServerError) -> Response:
+def _is_behind(error: BaseException | None) -> bool:
+    """Tell whether `error` is what an empty or old database answers; PostgreSQL calls an outage by another name."""
+    telling = OperationalError if db.engine.dialect.name == "sqlite" else ProgrammingError
+    return isinstance(error, telling) and find_trouble(db.engine) == BEHIND
+
+
+def _answer_unexpected(error: InternalServerError) -> Response:
+    if _is_behind(error.original_exception):
+        return _answer(503, "database_not_migrated", str(_NOT_MIGRATED))
     return _answer(500, "internal_error", str(_HTTP_SENTENCES[500]))
 
 

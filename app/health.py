@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from app.auth.guard import public
 from app.extensions import db, limiter
-from app.schema import find_revision, is_behind
+from app.schema import find_trouble
 
 bp = Blueprint("health", __name__)
 # Open: a balancer has no account here. Nothing is told of anybody, and nothing is counted against whoever asks.
@@ -23,16 +23,6 @@ LIMIT_SECONDS = 3.0
 REMEMBERED_SECONDS = 1.0
 
 NO_ANSWER = f"The database did not answer within {LIMIT_SECONDS:g} seconds."
-UNREACHABLE = "The database cannot be reached. `flask doctor` says why."
-BEHIND = "The database is not migrated. Run: flask db upgrade."
-
-
-def _look(engine: Engine) -> str:
-    try:
-        with engine.connect() as connection:
-            return BEHIND if is_behind(find_revision(connection)) else ""
-    except Exception:  # Whatever it is, whoever waits must hear of it.
-        return UNREACHABLE
 
 
 class Readiness:
@@ -53,7 +43,7 @@ class Readiness:
         return answer
 
     def _fill(self, engine: Engine, answer: Future[str]) -> None:
-        trouble = _look(engine)
+        trouble = find_trouble(engine)
         self._answered_at = time.monotonic()
         answer.set_result(trouble)
 

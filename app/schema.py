@@ -6,10 +6,14 @@ to answer.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, inspect, text
+import click
+from sqlalchemy import Connection, Engine, inspect, text
 
 # The newest file of migrations/versions. A test holds the two together.
 REVISION = "0005"
+
+UNREACHABLE = "The database cannot be reached. `flask doctor` says why."
+BEHIND = "The database is not migrated. Run: flask db upgrade."
 
 
 def find_revision(connection: Connection) -> str | None:
@@ -22,3 +26,19 @@ def find_revision(connection: Connection) -> str | None:
 def is_behind(found: str | None) -> bool:
     """Tell whether the database lacks what this code needs. One that is ahead serves the code before it too."""
     return found is None or found < REVISION
+
+
+def find_trouble(engine: Engine) -> str:
+    """Return why nothing can be read from the database or written to it, or nothing. Waits for as long as it takes."""
+    try:
+        with engine.connect() as connection:
+            return BEHIND if is_behind(find_revision(connection)) else ""
+    except Exception:  # Whatever it is, whoever waits must hear of it.
+        return UNREACHABLE
+
+
+def require_schema(engine: Engine) -> None:
+    """Raise ClickException, with one sentence, where a command could do nothing with the database as it is."""
+    trouble = find_trouble(engine)
+    if trouble:
+        raise click.ClickException(trouble)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import socket
 import threading
 import time
@@ -21,6 +22,7 @@ from app.health import Readiness
 from app.schema import REVISION
 from config import TestConfig, engine_options
 from tests.browser import IsolatedClient
+from tests.factories import PASSWORD
 from tests.twilio.scripted import closed_port
 
 
@@ -50,6 +52,40 @@ def test_a_database_in_order_makes_it_ready(nobody: FlaskClient) -> None:
 
     assert (answer.status_code, answer.text) == (200, "ready\n")
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["users", "create", "dana@example.com", "--name", "Dana", "--password-stdin"],
+        ["whatsapp", "sync"],
+        ["whatsapp", "templates"],
+        ["worker", "--once"],
+    ],
+)
+def test_a_shell_is_told_in_one_sentence_that_the_database_is_not_migrated(
+    config: TestConfig, tmp_path: Path, command: list[str]
+) -> None:
+    with other_app(config, f"sqlite:///{tmp_path}/empty.db") as client:
+        runner = client.application.test_cli_runner()
+        result = contextvars.Context().run(runner.invoke, args=command, input="una clave bien larga\n")
+
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: The database is not migrated. Run: flask db upgrade.\n",
+    )
+
+
+def test_programs_and_people_are_told_so_too(config: TestConfig, tmp_path: Path) -> None:
+    with other_app(config, f"sqlite:///{tmp_path}/empty.db", TESTING=False) as client:
+        credentials = {"email": "ana@example.com", "password": PASSWORD}
+        program, page = client.post("/api/auth/login", json=credentials), client.post("/login", data=credentials)
+
+    assert (program.status_code, program.mimetype) == (503, "application/problem+json")
+    assert program.json["code"] == "database_not_migrated"
+    assert page.status_code == 503
+    for answer in (program.json["detail"], page.text):
+        assert "La base de datos no está al día. En el servidor hay que correr: flask db upgrade." in answer
 
 
 def test_however_often_strangers_ask_the_database_hears_it_once_a_second(

@@ -10,6 +10,8 @@ from flask.cli import AppGroup
 from app.auth.actions.people import create_user
 from app.auth.models import ROLES
 from app.errors import DomainError
+from app.extensions import db
+from app.schema import require_schema
 
 users = AppGroup("users", help="The people who may sign in.")
 
@@ -21,6 +23,7 @@ users = AppGroup("users", help="The people who may sign in.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Create a person who signs in with EMAIL."""
+    require_schema(db.engine)
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:

@@ -8,8 +8,11 @@ from datetime import timedelta
 from types import FrameType
 
 import click
+from flask.cli import with_appcontext
 
+from app.extensions import db
 from app.jobs import actions
+from app.schema import require_schema
 
 # How long a job that is due now may wait for the worker to look, and how often the worker says that it lives.
 LOOK_EVERY_SECONDS = 2.0
@@ -18,9 +21,11 @@ BUDGET = timedelta(minutes=1)
 
 
 @click.command("worker")
+@with_appcontext
 @click.option("--once", is_flag=True, help="Do what is due now, and stop.")
 def worker(once: bool) -> None:
     """Do the work that happens after the answer, until told to stop (SIGTERM or Ctrl-C); a job in hand is finished."""
+    require_schema(db.engine)
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import click
 from flask.cli import AppGroup
 
+from app.extensions import db
+from app.schema import require_schema
 from app.twilio import gateway
 from app.twilio.client import NoAnswer, NotReached, Refused, TwilioError
 from app.whatsapp.actions.sync import SyncReport
@@ -24,8 +26,9 @@ def _reason(error: TwilioError) -> str:
     return "Twilio did not answer in time." if isinstance(error, NoAnswer) else "Twilio failed."
 
 
-def _require_twilio() -> None:
-    """Raise ClickException where there is no account to ask: nothing is asked then, and nothing stored."""
+def _require_both_ends() -> None:
+    """Raise ClickException where there is no database to fill or no account to ask: nothing is asked then or stored."""
+    require_schema(db.engine)
     missing = gateway().account.missing
     if missing:
         raise click.ClickException(f"Twilio is not connected. Missing: {', '.join(missing)}")
@@ -45,7 +48,7 @@ def _show(report: SyncReport) -> None:
 )
 def sync(since: datetime | None) -> None:
     """Bring in messages that no webhook brought, and settle what is still on its way."""
-    _require_twilio()
+    _require_both_ends()
     try:
         report = run_sync(_show, since.replace(tzinfo=UTC) if since else None)
     except TwilioError as error:
@@ -60,7 +63,7 @@ def sync(since: datetime | None) -> None:
 @whatsapp.command("templates")
 def templates() -> None:
     """Bring in WhatsApp's templates and what WhatsApp decided about each."""
-    _require_twilio()
+    _require_both_ends()
     try:
         report = sync_templates()
     except TwilioError as error:
