@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_sqlalchemy import SQLAlchemy
@@ -143,6 +144,13 @@ def init_migrations(app: Flask) -> None:
     Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"))
 
 
+def _wait_only_where_refused(response: Response) -> Response:
+    """Take off the Retry-After that Flask-Limiter writes on every answer: programs wait where it stands."""
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.pop("Retry-After", None)
+    return response
+
+
 def init_app(app: Flask) -> None:
     """Bind the extensions to `app`."""
     _make_sqlite_folder(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
@@ -150,6 +158,7 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         prepare_engine(db.engine)
     jwt.init_app(app)
+    app.after_request(_wait_only_where_refused)  # Before the limiter's own, since the last one runs first.
     limiter.init_app(app)
     look_after_answers(app, limiter)
     babel.init_app(

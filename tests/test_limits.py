@@ -157,6 +157,14 @@ def test_a_page_says_how_much_is_left(limited: Flask, ana: User) -> None:
     assert answer.headers["X-RateLimit-Remaining"] == "2999"
 
 
+def test_only_a_refusal_asks_to_wait(limited: Flask, client: FlaskClient, ana: User) -> None:
+    answers = [SignedInClient.of(limited, ana).get("/coordinaciones"), client.get("/"), client.get("/nowhere")]
+    answers += [enter_api(client) for _ in range(6)]
+
+    asked = [(answer.status_code, "Retry-After" in answer.headers) for answer in answers]
+    assert asked == [(200, False), (asked[1][0], False), (404, False), *[(401, False)] * 5, (429, True)]
+
+
 def test_files_are_never_refused(client: FlaskClient) -> None:
     for _ in range(3):
         with client.get("/static/app.css") as answer:
