@@ -10,10 +10,11 @@ CATEGORIES = ("marketing", "utility", "authentication", "service", "inbound", "u
 # Those that an admin may give a rate to.
 RATED = ("marketing", "utility", "authentication", "service")
 
+# In the words with which templates are shown (content/labels.py).
 LABELS = {
-    "marketing": _l("Plantillas de marketing"),
-    "utility": _l("Plantillas de utilidad"),
-    "authentication": _l("Plantillas de autenticación"),
+    "marketing": _l("Plantillas de publicidad"),
+    "utility": _l("Plantillas de servicio"),
+    "authentication": _l("Plantillas de código de acceso"),
     "service": _l("Respuestas en las 24 h"),
     "inbound": _l("Mensajes de clientes"),
     "unknown": _l("Plantillas sin categoría"),

@@ -53,6 +53,12 @@ class Block:
         """Return how wide the picture is, in its own units."""
         return len(self.months) * (BAR + GAP) + GAP
 
+    def column(self, category: str = "") -> list[Decimal]:
+        """Return all that stands in the column of `category`, or in that of the totals."""
+        if not category:
+            return [*self.by_month.values(), self.total]
+        return [self.cells.get((month, category), Decimal(0)) for month in self.months] + [self.by_category[category]]
+
 
 def _scaled(amount: Decimal, most: Decimal) -> int:
     return int((amount * HEIGHT / most).to_integral_value()) if most > 0 else 0

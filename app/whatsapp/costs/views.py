@@ -7,14 +7,18 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from babel.numbers import get_decimal_symbol
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from app.auth.guard import require_admin, require_staff
 from app.coordinaciones.queries import get_coordinacion
 from app.htmx import see_other
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.actions import keep_rates
+from app.whatsapp.costs.categories import LABELS
 from app.whatsapp.costs.chart import build_blocks
 from app.whatsapp.costs.forms import parse_rates
 from app.whatsapp.costs.months import last_months
@@ -65,14 +69,21 @@ def show() -> ResponseReturnValue:
 
 @bp.get("/costs.csv")
 def table() -> Response:
-    """Answer the same numbers for a spreadsheet: one line for each month, category and currency."""
+    """Answer the same numbers for a spreadsheet: one line for each month, category and currency.
+
+    Spreadsheets open what is written as their own country writes it: where decimals have a comma, fields have a
+    semicolon between them. The mark at the beginning tells them that it is UTF-8.
+    """
+    comma = get_decimal_symbol(get_locale()) == ","
     written = io.StringIO()
-    lines = csv.writer(written)
-    lines.writerow(["month", "category", "currency", "messages", "cost"])
+    lines = csv.writer(written, delimiter=";" if comma else ",")
+    lines.writerow([_("Mes"), _("Categoría"), _("Moneda"), _("Mensajes"), _("Costo")])
     for one in sorted(queries.list_sums(last_months(MONTHS)), key=lambda one: (one.month, one.currency, one.category)):
-        lines.writerow([one.month, one.category, one.currency, one.count, format(one.amount, "f")])
-    response = make_response(written.getvalue())
-    response.mimetype = "text/csv"
+        cost = format(one.amount, "f")
+        label = LABELS.get(one.category, LABELS["unknown"])
+        lines.writerow([one.month, label, one.currency, one.count, cost.replace(".", ",") if comma else cost])
+    response = make_response(written.getvalue().encode("utf-8-sig"))
+    response.content_type = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = 'attachment; filename="whatsapp-costs.csv"'
     return response
 

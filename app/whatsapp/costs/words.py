@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from flask import Flask
@@ -11,15 +12,29 @@ from app.whatsapp.costs.categories import CATEGORIES, LABELS, RATED
 from app.whatsapp.costs.chart import BAR, HEIGHT
 from app.whatsapp.costs.months import Month
 
+_CENT = Decimal("0.01")
 
-def format_cost(amount: Decimal, currency: str) -> str:
-    """Return an amount as people read it, with as many places as it has: US$ 0,005."""
+
+def cost_places(amounts: Iterable[Decimal]) -> int:
+    """Return how many places a column of `amounts` needs: two, and where one is below a cent, as many as that has."""
+    small = (amount.normalize().as_tuple().exponent for amount in amounts if 0 < amount < _CENT)
+    return max([2, *(-int(exponent) for exponent in small)])
+
+
+def format_cost(amount: Decimal, currency: str, column: Iterable[Decimal] = ()) -> str:
+    """Return an amount as people read it: US$ 12,50, or US$ 0,005. Those of one `column` have as many places each."""
+    places = cost_places([amount, *column])
+    return str(format_currency(amount, currency, format=f"¤ #,##0.{'0' * places}", currency_digits=False))
+
+
+def format_price(amount: Decimal, currency: str) -> str:
+    """Return what one message costs, with as many places as it has: US$ 0,0625."""
     return str(format_currency(amount, currency, format="¤ #,##0.00####", currency_digits=False))
 
 
 def format_figure(amount: Decimal) -> str:
     """Return an amount as a chart has room for it: two places, or the first that are not zero."""
-    return str(format_decimal(amount, "#,##0.00" if amount >= Decimal("0.01") else "#,##0.00##"))
+    return str(format_decimal(amount, "#,##0.00" if amount >= _CENT else "#,##0.00##"))
 
 
 def format_month(month: Month) -> str:
@@ -34,7 +49,7 @@ def format_month_short(month: Month) -> str:
 
 def init_app(app: Flask) -> None:
     """Give these to `app`'s templates."""
-    for function in (format_cost, format_figure, format_month, format_month_short):
+    for function in (format_cost, format_price, format_figure, format_month, format_month_short):
         app.add_template_filter(function, function.__name__)
     app.jinja_env.globals.update(
         COST_CATEGORIES=CATEGORIES,

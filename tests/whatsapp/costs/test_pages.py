@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,7 +18,7 @@ from app.whatsapp.costs import queries
 from app.whatsapp.costs.chart import HEIGHT, build_blocks
 from app.whatsapp.costs.months import Month, last_months, this_month
 from app.whatsapp.costs.queries import Estimate, find_estimate
-from app.whatsapp.costs.words import format_cost
+from app.whatsapp.costs.words import format_cost, format_price
 from app.whatsapp.models import Conversation, Message
 from tests.browser import SignedInClient
 from tests.factories import Factories
@@ -129,9 +127,10 @@ def test_the_page_says_the_same_as_picture_and_as_table(pay: Pay, admin: SignedI
 
     page = admin.get("/whatsapp/costs").text
 
-    assert re.search(r'<rect [^>]*fill="url\(#cost-USD-utility\)"[^>]*><title>[^<]*US\$\s0,031</title>', page)
-    assert "Plantillas de marketing" in words(page)
-    assert "Total US$ 0,0668 US$ 0,031 US$ 0,0978" in words(page)
+    assert re.search(r'<rect [^>]*fill="url\(#cost-USD-utility\)"[^>]*><title>[^<]*US\$\s0,03</title>', page)
+    assert "Plantillas de publicidad" in words(page)  # As the templates' own pages call them.
+    assert "Total US$ 0,07 US$ 0,03 US$ 0,10" in words(page)
+    assert "USD" not in words(page.split("<table")[0].split("<h2")[1])  # The sign says it already.
     assert "style=" not in page
 
 
@@ -178,20 +177,40 @@ def test_the_dearest_coordinaciones_come_first_page_by_page(
     assert admin.get("/whatsapp/costs?page=0").status_code == 422
 
 
-def test_the_numbers_can_be_taken_away(pay: Pay, admin: SignedInClient) -> None:
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "es_AR",
+            [
+                "Mes;Categoría;Moneda;Mensajes;Costo",
+                "{month};Respuestas en las 24 h;ARS;1;0,005000",
+                "{month};Plantillas de servicio;USD;1;0,031000",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Month,Category,Currency,Messages,Cost",
+                "{month},Answers within the 24 h,ARS,1,0.005000",
+                "{month},Service templates,USD,1,0.031000",
+            ],
+        ),
+    ],
+)
+def test_the_numbers_can_be_taken_away_as_the_offices_spreadsheet_reads_them(
+    pay: Pay, admin: SignedInClient, monkeypatch: pytest.MonkeyPatch, language: str, lines: list[str]
+) -> None:
+    monkeypatch.setitem(admin.application.config, "APP_LANGUAGE", language)
     pay("0.031", type="template", category="utility")
     pay("0.005", "ARS")
 
     answer = admin.get("/whatsapp/costs/costs.csv")
 
-    assert answer.mimetype == "text/csv"
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="whatsapp-costs.csv"'
-    month = str(this_month())
-    assert list(csv.reader(io.StringIO(answer.text))) == [
-        ["month", "category", "currency", "messages", "cost"],
-        [month, "service", "ARS", "1", "0.005000"],
-        [month, "utility", "USD", "1", "0.031000"],
-    ]
+    assert answer.data.startswith(b"\xef\xbb\xbf")  # Without it Excel takes the accents for something else.
+    assert answer.data.decode("utf-8-sig").splitlines() == [line.format(month=this_month()) for line in lines]
 
 
 def test_staff_see_what_their_coordinacion_cost_and_not_the_offices_books(
@@ -204,7 +223,7 @@ def test_staff_see_what_their_coordinacion_cost_and_not_the_offices_books(
 
     own = words(browser.htmx("GET", f"/whatsapp/coordinaciones/{event.id}/cost").text)
 
-    assert own == "WhatsApp costó US$ 0,031 (1 mensaje). 1 mensaje sin precio por ahora."
+    assert own == "WhatsApp costó US$ 0,03 (1 mensaje). 1 mensaje sin precio por ahora."
     nothing = browser.htmx("GET", f"/whatsapp/coordinaciones/{other.id}/cost").text
     assert words(nothing) == "WhatsApp todavía no costó nada."
     assert f'hx-get="/whatsapp/coordinaciones/{event.id}/cost"' in browser.get(f"/coordinaciones/{event.id}").text
@@ -328,8 +347,25 @@ def test_an_estimate_from_history_says_so_wherever_the_form_is_shown(
     assert said == "Cuesta cerca de US$ 0,031, por lo que venimos pagando."
 
 
-def test_amounts_have_as_many_places_as_they_need(admin: SignedInClient) -> None:
+def test_amounts_have_two_places_and_more_below_a_cent(admin: SignedInClient) -> None:
+    amounts = ("0.651", "0.3", "0.010000", "0.005000", "0.000001", "12", "1234.5", "0")
     with admin.application.test_request_context():
-        said = [format_cost(Decimal(text), "USD").replace("\xa0", " ") for text in ("0.005000", "12", "1234.5")]
+        said = [format_cost(Decimal(text), "USD").replace("\xa0", " ") for text in amounts]
+        price = format_price(Decimal("0.062500"), "USD").replace("\xa0", " ")
 
-    assert said == ["US$ 0,005", "US$ 12,00", "US$ 1.234,50"]
+    assert said == [
+        *("US$ 0,65", "US$ 0,30", "US$ 0,01", "US$ 0,005", "US$ 0,000001"),
+        *("US$ 12,00", "US$ 1.234,50", "US$ 0,00"),
+    ]
+    assert price == "US$ 0,0625"  # That of one message is said whole.
+
+
+def test_the_amounts_of_a_column_have_as_many_places_each(pay: Pay, admin: SignedInClient) -> None:
+    pay("0.005", type="template", category="utility")
+    pay("12.3", type="template", category="utility", sent_at=last_months(2)[0].start)
+    pay("0.507")
+
+    page = words(admin.get("/whatsapp/costs").text)
+
+    assert "US$ 0,005 US$ 0,51 US$ 0,51" in page
+    assert "Total US$ 12,305 US$ 0,51 US$ 12,81" in page
