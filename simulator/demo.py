@@ -127,7 +127,7 @@ def dress_history(sample: dict[str, Any]) -> None:
     """Fill in what REST does not tell of the history: authors, kinds, names of files, quotes, what staff had read."""
     users = {user.email: user.id for user in db.session.scalars(select(User))}
     names = {client.get("phone") or client["user_id"]: client["name"] for client in sample["clients"]}
-    categories = {template["sid"]: template["category"].lower() for template in sample["templates"]}
+    templates = {template["sid"]: template for template in sample["templates"]}
     kinds = {"contacts": "contact", "button": "interactive"}
     with writing() as session:
         for given in sample["messages"]:
@@ -135,10 +135,11 @@ def dress_history(sample: dict[str, Any]) -> None:
             if message is None:
                 continue
             kind = given.get("type", "text")
-            message.type = "template" if given.get("content_sid") else kinds.get(kind, kind)
+            message.type = kinds.get(kind, kind)
             message.author_id = users.get(given.get("author", ""))
             message.reply_to_sid = given.get("reply_to")
-            message.category = categories.get(given.get("content_sid", ""), "")
+            if template := templates.get(given.get("content_sid", "")):
+                _dress_template(message, template)
             message.read_at = None if message.inbound and not given.get("read", True) else utcnow()
             _dress_attachments(message, given)
         for conversation in session.scalars(select(Conversation)):
@@ -150,6 +151,18 @@ def dress_history(sample: dict[str, Any]) -> None:
             conversation.unread_count = session.scalars(select(func.count(Message.id)).where(*unread)).one()
             conversation.profile_name = names.get(conversation.address, "")
             fold_search_text(conversation)
+
+
+def _dress_template(message: Message, template: dict[str, Any]) -> None:
+    """Let `message` have been sent with `template`; which values filled it, the sample does not say."""
+    message.type, message.category = "template", template["category"].lower()
+    message.template = {
+        "content_sid": template["sid"],
+        "variables": {},
+        "name": template["friendly_name"],
+        "language": template["language"],
+        "category": template["category"],
+    }
 
 
 def _dress_attachments(message: Message, given: dict[str, Any]) -> None:

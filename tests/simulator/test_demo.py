@@ -9,9 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from app.auth.models import User
 from config import TestConfig
-from simulator.demo import SPOKEN, demo_environment
+from simulator.demo import SAMPLE, SPOKEN, demo_environment, dress_history
+from tests.browser import SignedInClient
+from tests.factories import Factories
 
 ROOT = Path(__file__).parents[2]
 REAL = {
@@ -74,3 +78,21 @@ def test_the_server_of_the_demo_runs_on_the_demo_s_settings_alone(
 
     plain = TestConfig()
     assert json.loads(said.stdout) == {name: getattr(plain, name) for name in names}
+
+
+def test_a_template_of_the_sample_looks_like_one_that_was_sent_here(
+    app: Flask, ana: User, factories: Factories
+) -> None:
+    sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    given = next(one for one in sample["messages"] if one.get("content_sid"))
+    conversation = factories.conversation(given["phone"])
+    message = factories.message(
+        conversation, direction="outbound", status="read", body=given["body"], message_sid=given["sid"]
+    )
+
+    dress_history(sample)
+
+    page = SignedInClient.of(app, ana).get(f"/whatsapp/conversations/{conversation.id}").text
+    bubble = page.split(f'id="m-{message.id}"')[1].split("</li>")[0]
+    assert given["body"] in bubble
+    assert "· plantilla</span>" in bubble
