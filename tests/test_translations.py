@@ -253,7 +253,10 @@ def test_signing_in_is_in_english(app: Flask, english_app: Flask) -> None:
             "/whatsapp/conversations/{chat}",
             ("📷 Photo", "24 h have passed since their last message", "Write a message", "2 new messages"),
         ),
-        ("/whatsapp/conversations/{closed}", ("They have not written to you yet", "Twilio didn’t answer in time.")),
+        (
+            "/whatsapp/conversations/{closed}",
+            ("They have not written to you yet", "Twilio didn’t say whether it got this."),
+        ),
         ("/coordinaciones", ("in 20 days", "In preparation", "Add it to write to them.", "All states")),
         ("/coordinaciones/{event}", ("Kind of event", "Nobody yet", "Last changed:", "WhatsApp history")),
         ("/coordinaciones/{event}/edit", ("15th birthday party", "As you call it", "Cancel")),

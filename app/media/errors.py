@@ -30,7 +30,7 @@ class NoPublicAddress(Conflict):
     """Twilio cannot fetch a file from a server whose address nobody told us."""
 
     code = "no_public_address"
-    detail = _l("Para mandar archivos hace falta TWILIO_WEBHOOK_URL. Avisale a quien administra Coordina.")
+    detail = _l("Para mandar archivos hace falta TWILIO_WEBHOOK_URL. Eso lo arregla quien administra Coordina.")
 
 
 def refused(refusal: tuple[str, str]) -> Invalid:

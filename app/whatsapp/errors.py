@@ -50,4 +50,4 @@ class KeyReused(Invalid):
 class NotConfigured(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "twilio_not_configured"
-    detail = _l("Falta conectar Twilio. Avisale al administrador.")
+    detail = _l("Falta conectar Twilio. Eso lo hace quien administra Coordina.")

@@ -70,7 +70,7 @@ def failure(message: Message) -> str:
     found = find_failure(message)
     if found is None:
         return ""
-    tell = _("Avisale al administrador.") if found.step is Step.TELL else ""
+    tell = _("Que lo mire quien administra Coordina.") if found.step is Step.TELL else ""
     return f"{found.sentence} {tell}".strip()
 
 

@@ -287,7 +287,7 @@ def test_an_answer_that_never_came_is_shown_as_such(
 
     answer = browser.htmx("POST", f"/whatsapp/conversations/{conversation.id}/messages", data=composer(browser))
 
-    assert "Twilio no contestó a tiempo." in answer.text
+    assert "Twilio no dijo si lo recibió." in answer.text
 
 
 def test_sending_again_what_failed_sends_it_once_for_everybody(

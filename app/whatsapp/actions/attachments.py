@@ -35,7 +35,10 @@ def find_attachment(request: SendRequest) -> File | None:
         raise Invalid(fields={"body": _("WhatsApp no muestra texto junto a este archivo. Mandalo como otro mensaje.")})
     if not current_app.config["TWILIO_WEBHOOK_URL"]:
         raise NotConfigured(
-            _("Sin la dirección pública de Coordina WhatsApp no puede buscar el archivo. Avisale al administrador.")
+            _(
+                "Sin la dirección pública de Coordina WhatsApp no puede buscar el archivo. "
+                "Que la ponga quien administra."
+            )
         )
     return file
 

@@ -39,7 +39,7 @@ def twilio_said(error: twilio.TwilioError) -> TwilioSaid:
         return TwilioSaid(_("Twilio no la aceptó: %(words)s (error %(code)s)", **said))
     if isinstance(error, twilio.NotReached):
         return TwilioSaid(_("No pudimos conectarnos con Twilio. Probá de nuevo."))
-    return TwilioSaid(_("Twilio no contestó a tiempo. Actualizá la lista antes de probar de nuevo."))
+    return TwilioSaid(_("Twilio no dijo si lo hizo. Actualizá la lista antes de probar de nuevo."))
 
 
 def map_variables(template_id: int, mapping: dict[str, str]) -> None:
