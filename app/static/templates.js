@@ -45,6 +45,13 @@
     if (pill) pill.hidden = Boolean(event.target.value.trim());
   });
 
+  // What was wrong with a field of a new template is not said of what is written there now.
+  document.addEventListener("input", ({ target }) => {
+    if (!target.closest?.("#new-template")) return;
+    target.removeAttribute("aria-invalid");
+    for (const error of target.closest(".form-field, fieldset")?.querySelectorAll(":scope > .error") ?? []) error.remove();
+  });
+
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     if (!isFill(ctx.sourceElement) || ctx.request.method !== "POST") return;
     const form = ctx.sourceElement, messages = $("#messages"), key = form.elements.key.value;

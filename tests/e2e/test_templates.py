@@ -195,6 +195,8 @@ def test_a_new_template_is_approved_and_then_offered(
     expect(page.get_by_text("Poné un ejemplo: WhatsApp lo pide.")).to_be_visible()
     trouble.clear()  # The browser reports the 422, too.
     page.get_by_label("{{1}}", exact=True).fill("Lucía")
+    expect(page.get_by_text("Poné un ejemplo: WhatsApp lo pide.")).to_have_count(0)
+    expect(page.get_by_label("{{1}}", exact=True)).not_to_have_attribute("aria-invalid", "true")
     expect(page.locator("#template-preview")).to_contain_text("Hola Lucía, en un rato")
     page.get_by_role("button", name="Pedir aprobación a WhatsApp").click()
     expect(page.get_by_text("En revisión")).to_be_visible()
