@@ -369,3 +369,15 @@ def test_the_amounts_of_a_column_have_as_many_places_each(pay: Pay, admin: Signe
 
     assert "US$ 0,005 US$ 0,51 US$ 0,51" in page
     assert "Total US$ 12,305 US$ 0,51 US$ 12,81" in page
+
+
+# One message
+
+
+def test_a_message_says_what_it_cost(pay: Pay, admin: SignedInClient, conversation: Conversation) -> None:
+    pay("0.0263")
+    pay("0")
+
+    page = admin.get(f"/whatsapp/conversations/{conversation.id}").text.replace("\xa0", " ")
+
+    assert re.findall(r'<time [^>]*title="([^"]*)"', page) == ["Costó US$ 0,0263."]
