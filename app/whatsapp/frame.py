@@ -11,27 +11,38 @@ from typing import Any
 from flask import Flask, before_render_template, g
 from jinja2 import Template
 
+from app.extensions import utcnow
+from app.push import queries as push
 from app.whatsapp import closing, feed
 from app.whatsapp.notices import find_notices
 
 # Pieces that their doors render with nothing else: they show the notices, whoever asks.
 _OF_NOTICES = ("whatsapp/_notices.html", "whatsapp/_trouble.html")
 
+# It says by itself that no device hears anything, and whoever reads that is about to mend it.
+_OF_DEVICES = "push/notices.html"
+
 
 def _is_page(template: Template) -> bool:
     return bool(template.name) and not (template.name or "").rpartition("/")[2].startswith("_")
 
 
+def _unheard() -> bool:
+    """Tell whether this office pushes, and no device of anybody hears it."""
+    return push.is_on() and not push.anybody_reachable(utcnow())
+
+
 def _read(_app: Flask, template: Template, context: dict[str, Any], **_more: Any) -> None:
     """Put into `context` what base.html shows to who is signed in; a page about an error of ours asks for nothing."""
     if template.name in _OF_NOTICES:
-        context["notices"] = find_notices()
+        context |= {"notices": find_notices(), "unheard": _unheard()}
     user = g.get("user")
     if user is None or not _is_page(template) or (context.get("status") or 0) >= 500:
         return
     context |= {"badge": feed.badge(), "closing": closing.list_told()}
-    if user.is_admin and "notices" not in context:
-        context["notices"] = find_notices()
+    if user.is_admin:
+        unheard = template.name != _OF_DEVICES and _unheard()
+        context |= {"notices": context.get("notices") or find_notices(), "unheard": unheard}
 
 
 def init_app(app: Flask) -> None:

@@ -249,9 +249,13 @@ def test_the_admin_is_told_when_nobody_can_be_reached(
     factories.store(Preference(user_id=ana.id, scope="none"))
     factories.device(ana, "https://fcm.googleapis.com/a")
     factories.device(carla, "https://fcm.googleapis.com/b", failing_since=utcnow() - timedelta(days=8))
-    alone = sign_in(carla).get(PAGE).text
+    alone, anywhere = sign_in(carla).get(PAGE).text, sign_in(carla).get("/coordinaciones").text
+    staff = sign_in(ana).get("/coordinaciones").text
     factories.device(carla, "https://fcm.googleapis.com/c")
 
+    words = "Nadie tiene un dispositivo que reciba avisos."
+    assert (alone.count(words), anywhere.count(words), staff.count(words)) == (1, 1, 0)
+    assert words not in sign_in(carla).get("/coordinaciones").text
     assert 'id="nobody"' in alone
     assert 'id="nobody"' not in sign_in(ana).get(PAGE).text
     assert 'id="nobody"' not in sign_in(carla).get(PAGE).text
