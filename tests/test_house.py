@@ -74,7 +74,7 @@ INSIDE = (
     {"models", "tokens", "archive", "values"} | PURE,
     {"feed", "queries", "filters", "cursors", "forms", "thread", "errors", "files", "examine", "signing"}
     | {"parties", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting", "counts"}
-    | {"frame"},
+    | {"frame", "again"},
     {"actions"},
     {"guard", "limits", "serve"},
     {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"}

@@ -16,8 +16,8 @@ from app.push import queries as push
 from app.whatsapp import closing, feed
 from app.whatsapp.notices import find_notices
 
-# Pieces that their doors render with nothing else: they show the notices, whoever asks.
-_OF_NOTICES = ("whatsapp/_notices.html", "whatsapp/_trouble.html")
+# A piece that its door renders with nothing else.
+_NOTICES = "whatsapp/_notices.html"
 
 # It says by itself that no device hears anything, and whoever reads that is about to mend it.
 _OF_DEVICES = "push/notices.html"
@@ -34,7 +34,7 @@ def _unheard() -> bool:
 
 def _read(_app: Flask, template: Template, context: dict[str, Any], **_more: Any) -> None:
     """Put into `context` what base.html shows to who is signed in; a page about an error of ours asks for nothing."""
-    if template.name in _OF_NOTICES:
+    if template.name == _NOTICES:
         context |= {"notices": find_notices(), "unheard": _unheard()}
     user = g.get("user")
     if user is None or not _is_page(template) or (context.get("status") or 0) >= 500:

@@ -45,5 +45,5 @@ def page_key(key: str) -> str:
 
 
 def retry_key(message_id: int) -> str:
-    """Return the idempotency key under which a page sends the words of a failed message again."""
-    return page_key(f"retry-{message_id}")
+    """Return the idempotency key under which pages send a failed message again, which no page can name by itself."""
+    return f"retry:{message_id}"

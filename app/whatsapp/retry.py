@@ -10,8 +10,11 @@ from app.extensions import limiter
 from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
 from app.whatsapp.actions import notices as writing_notices
-from app.whatsapp.actions.retry import retry as retry_message
+from app.whatsapp.actions.send import send as send_message
+from app.whatsapp.again import request_again
 from app.whatsapp.forms import parse_int_arg
+from app.whatsapp.notices import find_notices
+from app.whatsapp.request import retry_key
 from app.whatsapp.thread import thread_context
 
 bp = Blueprint("whatsapp_retry", __name__, url_prefix="/whatsapp")
@@ -33,9 +36,11 @@ def _back_to(message_id: int) -> ResponseReturnValue:
 @bp.post("/messages/<int:message_id>/retry")
 @limiter.limit("60 per minute", key_func=person)
 def retry(message_id: int) -> ResponseReturnValue:
-    """Send again what failed; the answer is both bubbles, the new one and the one that says so now."""
-    sending = retry_message(message_id, current_user().id)
-    return (_rows(message_id, sending.message_id), 201) if is_htmx() else _back_to(sending.message_id)
+    """Send again what failed, once for everybody; the answer is both bubbles: the new one, and the one that says so."""
+    key = retry_key(message_id)
+    known = queries.find_message_by_key(key)
+    again_id = known.id if known else send_message(request_again(message_id), key, current_user().id).message_id
+    return (_rows(message_id, again_id), 201) if is_htmx() else _back_to(again_id)
 
 
 @bp.post("/messages/<int:message_id>/tell")
@@ -48,7 +53,7 @@ def tell(message_id: int) -> ResponseReturnValue:
 @bp.get("/trouble")
 def trouble() -> ResponseReturnValue:
     """Answer the composer's line about an account that sends nothing, or its empty place."""
-    return render_template("whatsapp/_trouble.html")
+    return render_template("whatsapp/_trouble.html", notices=find_notices())
 
 
 @admins.get("")

@@ -16,14 +16,14 @@ from app.twilio.codes import OPTED_OUT as TWILIO_OPTED_OUT
 from app.twilio.codes import WINDOW_CLOSED
 from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining
-from app.whatsapp.actions.retry import retry
-from app.whatsapp.actions.send import send
+from app.whatsapp.actions.send import Sending, send
+from app.whatsapp.again import request_again
 from app.whatsapp.errors import OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
 from app.whatsapp.labels import may_retry
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter
-from app.whatsapp.request import SendRequest
+from app.whatsapp.request import SendRequest, retry_key
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
 from tests.signing import STATUS, WEBHOOK, inbound_form, post_signed, status_form
@@ -31,6 +31,10 @@ from tests.threads import in_threads
 
 ONE, OTHER = "+5491155550101", "+5493515550102"
 USER_ID = "AR.4566546130240823"
+
+
+def retry(message_id: int, author_id: int) -> Sending:
+    return send(request_again(message_id), retry_key(message_id), author_id)
 
 
 def arrives(app: Flask, phone: str = ONE, body: str = "Hola", **changes: Any) -> Message:

@@ -220,6 +220,19 @@ def test_sending_again_makes_a_message_that_knows_the_failed_one(
     assert f'id="m-{again.id}"' in answer.text
 
 
+@pytest.mark.parametrize("key", ["retry-{id}", "retry:{id}"])
+def test_no_page_spends_the_turn_of_another_message(
+    nobody: FlaskClient, chat: Chat, sent: Message, twilio: FakeTwilio, key: str
+) -> None:
+    fail(nobody, sent, 63012)
+    form = {"key": key.format(id=sent.id), "body": "Otra cosa"}
+    chat.browser.htmx("POST", f"/whatsapp/conversations/{chat.conversation.id}/messages", data=form)
+
+    chat.browser.htmx("POST", f"/whatsapp/messages/{sent.id}/retry")
+
+    assert [outgoing.body for outgoing in twilio.sent] == ["Otra cosa", "¿Confirmamos?"]
+
+
 def test_everybody_who_looks_sees_that_it_was_sent_again(
     nobody: FlaskClient, chat: Chat, sent: Message, sign_in: SignIn, bruno: User
 ) -> None:

@@ -1,14 +1,13 @@
-"""Sending again what failed: a new message that knows which one it tries again, once for everybody."""
+"""What is asked for when a message that failed is sent again: a new one that knows which it tries again."""
 
 from __future__ import annotations
 
 from app.extensions import db, utcnow
 from app.whatsapp import parties, queries
-from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.errors import NotRetriable, OptedOut, WindowClosed
 from app.whatsapp.models import Message
 from app.whatsapp.outcomes import goes_through, is_repeatable
-from app.whatsapp.request import SendRequest, retry_key
+from app.whatsapp.request import SendRequest
 
 
 def _request_of(message: Message) -> SendRequest:
@@ -32,16 +31,11 @@ def _check(message: Message) -> None:
         raise OptedOut if party.opted_out else WindowClosed
 
 
-def retry(message_id: int, author_id: int) -> Sending:
-    """Send again what the failed message `message_id` said, to whom it was for.
+def request_again(message_id: int) -> SendRequest:
+    """Return what sends again what the failed message `message_id` said, to whom it was for.
 
-    Whoever asks again gets the message of the first time. Raises NotFound, NotRetriable, WindowClosed, OptedOut or
-    NotConfigured, and then nothing was stored.
+    Raises NotFound, NotRetriable, WindowClosed or OptedOut.
     """
     message = queries.get_message(message_id)
-    key = retry_key(message.id)
-    known = queries.find_message_by_key(key)
-    if known is not None:
-        return Sending(known.id, repeated=True)
     _check(message)
-    return send(_request_of(message), key, author_id)
+    return _request_of(message)
