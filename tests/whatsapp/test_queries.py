@@ -156,9 +156,11 @@ def test_the_ends_of_time_are_places_too(factories: Factories, moment: str) -> N
 
 def test_unread_shows_what_nobody_has_read(factories: Factories) -> None:
     unread = talk(factories, 1)
+    factories.message(unread, "¿Hola?")
     talk(factories, 2, read_at=utcnow())
 
     assert found(unread=True) == [unread.id]
+    assert count_filters(utcnow()).unread == 1
 
 
 def test_closing_shows_what_closes_within_two_hours(factories: Factories) -> None:
