@@ -15,6 +15,7 @@ from simulator.running import RunningSimulator
 from tests.e2e.conftest import Phone
 from tests.e2e.test_round_trip import look_now
 from tests.e2e.test_trouble import begin, write
+from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
 
@@ -64,7 +65,10 @@ def test_the_step_of_a_template_leads_to_the_closed_composer(open_page: OpenPage
     expect(page.locator("#composer :focus")).to_have_count(1)
 
 
-def test_staff_tell_the_admin_who_sees_it_and_puts_it_away(open_page: OpenPage, lucia: Phone, carla: User) -> None:
+def test_staff_tell_the_admin_who_sees_it_and_puts_it_away(
+    open_page: OpenPage, lucia: Phone, carla: User, factories: Factories
+) -> None:
+    factories.device(carla)  # Else admins are told on every page that nobody has one.
     page = begin(open_page, lucia)
     admin = open_page(email=carla.email)
     fail_with(page, lucia, 21608, "Hola")
@@ -79,8 +83,9 @@ def test_staff_tell_the_admin_who_sees_it_and_puts_it_away(open_page: OpenPage, 
 
 
 def test_an_account_that_sends_nothing_alarms_everybody_until_something_goes_out(
-    open_page: OpenPage, lucia: Phone, carla: User
+    open_page: OpenPage, lucia: Phone, carla: User, factories: Factories
 ) -> None:
+    factories.device(carla)
     page = begin(open_page, lucia)
     admin = open_page(email=carla.email)
     lucia.fault("refuse_with", value=20003)
