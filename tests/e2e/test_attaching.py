@@ -16,7 +16,7 @@ from app.extensions import utcnow, writing
 from app.whatsapp.models import Conversation
 from config import ROOT
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import A_TURN, look_now, open_chat
+from tests.e2e.test_round_trip import A_TURN, held, look_now, open_chat
 
 OpenPage = Callable[..., Page]
 FILES = ROOT / "simulator" / "media"
@@ -142,12 +142,12 @@ def test_a_photo_arrives_upright_and_does_not_tell_where_it_was_taken(open_page:
 
 def test_the_bubble_is_there_at_once_and_a_second_click_sends_nothing(open_page: OpenPage, lucia: Phone) -> None:
     page = begin(open_page, lucia)
-    lucia.fault("slow_answer", value=1)
     pick(page, PHOTO)
 
-    page.locator("#composer-form .round[aria-label=Enviar]").dblclick()
+    with held(page, "**/media/uploads"):
+        page.locator("#composer-form .round[aria-label=Enviar]").dblclick()
+        expect(page.locator("#messages .msg.pending .large")).to_be_visible()
 
-    expect(page.locator("#messages .msg.pending .large")).to_be_visible(timeout=1000)
     expect(sent(page)).to_have_count(1)
     expect(page.locator("[data-pending]")).to_have_count(0)
     lucia.idle()

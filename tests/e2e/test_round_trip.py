@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Phone
 from tests.factories import Factories
@@ -21,6 +22,26 @@ A_TURN = """new Promise((done) => {
 def look_now(page: Page) -> None:
     """Come back to the tab, which polls at once."""
     page.evaluate("dispatchEvent(new Event('focus'))")
+
+
+@contextmanager
+def held(page: Page, url: str) -> Iterator[None]:
+    """Hold back what the page asks of `url` until the block is over."""
+    waiting: list[Route] = []
+    over = False
+
+    def take(route: Route) -> None:
+        if over:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route(url, take)
+    with page.expect_request(url):
+        yield
+    over = True
+    for route in waiting:
+        route.continue_()
 
 
 def open_chat(page: Page, name: str) -> None:
@@ -55,12 +76,12 @@ def test_the_bubble_is_there_at_once_and_a_second_click_sends_nothing(open_page:
     lucia.idle()
     page = open_page()
     open_chat(page, "Lucía Ferreyra")
-    lucia.fault("slow_answer", value=2)
-
     page.locator("#composer-text").fill("Una sola vez")
-    page.locator("#composer-form .round[aria-label=Enviar]").dblclick()
 
-    expect(page.locator(".msg.pending .tick-clock")).to_be_visible(timeout=1000)
+    with held(page, "**/conversations/*/messages"):
+        page.locator("#composer-form .round[aria-label=Enviar]").dblclick()
+        expect(page.locator(".msg.pending .tick-clock")).to_be_visible()
+
     expect(page.locator(".msg.out .by")).to_have_text("Ana")
     expect(page.locator(".msg.out")).to_have_count(1)
     lucia.idle()
