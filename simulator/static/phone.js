@@ -6,6 +6,8 @@ import { client, control, initials, key, make, shortOf } from "./dom.js";
 const find = (id) => document.getElementById(id);
 const thread = find("thread");
 let tag = "";
+let asked = 0;
+let drawn = 0; // The last question whose answer is on the screen: what comes of an earlier one is older.
 let replyTo = null;
 
 function person(entry) {
@@ -50,11 +52,14 @@ function showPost(posts) {
 }
 
 async function poll() {
+  const turn = ++asked;
   const headers = tag ? { "If-None-Match": tag } : {};
   const answer = await fetch(`/phones.json?key=${encodeURIComponent(key)}`, { headers, cache: "no-store" });
   if (answer.status !== 200) return;
-  tag = answer.headers.get("ETag");
   const screen = await answer.json();
+  if (turn < drawn) return;
+  drawn = turn;
+  tag = answer.headers.get("ETag");
   find("people").replaceChildren(...screen.clients.map(person));
   showFaults(screen.faults);
   showPost(screen.posts);

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.simulator.office import ANA_PHONE, Office
 from tests.simulator.receiver import Receiver
@@ -94,18 +94,48 @@ def test_a_person_asks_for_a_fault_and_takes_it_away(office: Office, page: Page)
 
 
 @pytest.mark.e2e
+def test_an_answer_that_comes_late_takes_nothing_back(office: Office, receiver: Receiver, page: Page) -> None:
+    page.goto(f"{office.url}/phones/{ANA_PHONE}")
+    mine = page.locator(".msg.mine")
+    expect(mine).to_have_count(1)
+    late: list[tuple[Route, APIResponse]] = []
+
+    def take(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch(headers={})))  # All of it, and not that nothing changed.
+
+    page.route("**/phones.json*", take)
+    with page.expect_request("**/phones.json*"):
+        pass
+    page.locator("#body").fill("¿Llegó?")
+    page.locator("#body").press("Enter")
+    expect(mine).to_have_count(2)
+
+    [(route, answer)] = late
+    with page.expect_response(lambda response: response.request == route.request):
+        route.fulfill(response=answer)
+    page.evaluate("() => new Promise((drawn) => setTimeout(drawn, 50))")
+
+    assert mine.count() == 2
+
+
+@pytest.mark.e2e
 def test_a_person_sends_every_kind_from_the_menu_and_reacts(office: Office, receiver: Receiver, page: Page) -> None:
     office.send("¿Qué les parece?")
     office.idle()
     page.goto(f"{office.url}/phones/{ANA_PHONE}")
     menu = page.locator("#kinds button")
 
+    expect(page.locator(".msg:not(.mine)", has_text="¿Qué les parece?")).to_be_visible()
+    sent = page.locator(".msg.mine").count()  # What the sample holds.
+
     for number in range(menu.count()):
-        before = page.locator(".msg.mine").count()
         page.get_by_role("button", name="Mandar otra cosa").click()
-        sent = 4 if menu.nth(number).get_attribute("data-kind") == "photos" else 1
+        sent += 4 if menu.nth(number).get_attribute("data-kind") == "photos" else 1
         menu.nth(number).click()
-        expect(page.locator(".msg.mine")).to_have_count(before + sent)
+        expect(page.locator(".msg.mine")).to_have_count(sent)
     page.locator(".msg:not(.mine)").first.hover()
     page.get_by_role("button", name="Reaccionar a este mensaje").click()
     expect(page.locator(".msg:not(.mine) .reactions")).to_have_text("👍")
