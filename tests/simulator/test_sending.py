@@ -167,6 +167,7 @@ def test_a_file_that_whatsapp_does_not_take_fails_on_the_way(
 
 def test_the_phone_shows_a_file_with_its_words(office: Office, receiver: Receiver) -> None:
     office.send("El salón", media_url=[f"{receiver.url}/photo.png"])
+    office.idle()  # The phone has each when it is delivered, whichever that is first.
     office.send(media_url=[f"{receiver.url}/list.pdf"])
     office.idle()
 
