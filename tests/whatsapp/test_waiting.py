@@ -114,7 +114,8 @@ def test_what_came_after_the_page_that_says_so_still_waits(
     chat: Conversation, browser: SignedInClient, nobody: FlaskClient
 ) -> None:
     url = f"/whatsapp/conversations/{chat.id}"
-    [until] = set(re.findall(r'name="until" value="(\d+)"', browser.get(url).text))
+    form = browser.get(url).text.partition('id="done"')[2]
+    until = re.findall(r'name="until" value="(\d+)"', form)[0]
     post_signed(nobody, WEBHOOK, inbound_form("¿Y a qué hora llegan?", MessageSid=f"SM{8:032x}"))
 
     browser.post(f"{url}/done", data={"csrf_token": browser.csrf, "until": until})
@@ -122,6 +123,20 @@ def test_what_came_after_the_page_that_says_so_still_waits(
     waiting_since = again(chat).waiting_since
     message = db.session.scalars(select(Message).where(Message.message_sid == f"SM{8:032x}")).one()
     assert waiting_since == message.sent_at
+
+
+def test_an_old_page_takes_back_nothing_that_was_settled_since(
+    chat: Conversation, browser: SignedInClient, nobody: FlaskClient
+) -> None:
+    first = again(chat).last_message_id
+    post_signed(nobody, WEBHOOK, inbound_form("¿Y a qué hora llegan?", MessageSid=f"SM{8:032x}"))
+    mark_done(chat.id)
+
+    for until in (999, first, 0):
+        data = {"csrf_token": browser.csrf, "until": str(until)}
+        browser.post(f"/whatsapp/conversations/{chat.id}/done", data=data)
+
+    assert again(chat).waiting_since is None
 
 
 def test_the_list_shows_who_waits_longest_first_and_how_many(browser: SignedInClient, factories: Factories) -> None:

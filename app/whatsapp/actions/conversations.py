@@ -74,17 +74,17 @@ def hand_to(conversation_id: int, user_id: int | None) -> None:
 
 
 def mark_done(conversation_id: int, until: int | None = None) -> None:
-    """Say that what the client had written when change `until` was the newest (all when None) wants no answer.
+    """Say that what the client wrote up to the message with id `until` (all when None) wants no answer.
 
     What came after it, which whoever says so has not seen, still waits. Raises NotFound.
     """
     with writing() as session:
         change = next_change(session)
         conversation = queries.get_conversation(conversation_id)
-        seen = select(func.max(Message.sent_at)).where(
-            Message.conversation_id == conversation.id, Message.direction == "inbound"
-        )
-        conversation.done_at = session.scalar(seen if until is None else seen.where(Message.change <= until))
+        seen = select(func.max(Message.sent_at)).where(Message.conversation_id == conversation.id)
+        done = session.scalar(seen if until is None else seen.where(Message.id == until))
+        # Whoever has an old page takes back nothing that a colleague has said since.
+        conversation.done_at = max((at for at in (conversation.done_at, done) if at is not None), default=None)
         conversation.change = change
         wait_no_more(conversation)
         conversation.waiting_since = find_waiting_since(session, conversation)

@@ -31,8 +31,8 @@ NEWS, UNANSWERED, CLOSING = "news", "unanswered", "closing"
 # What a sync finds later than this is in the list, and no news that anybody should be called for.
 _LATE = timedelta(hours=1)
 _MOST_WAITS = 10
-# Where all who could be told want to be left in peace.
-_QUIET_PAUSE = timedelta(minutes=15)
+# Where all who could be told want to be left in peace, they are asked again and again, for a day at the most.
+_QUIET_PAUSE, _LONGEST_QUIET = timedelta(minutes=15), timedelta(days=1)
 
 
 def unanswered_after() -> timedelta | None:
@@ -122,10 +122,11 @@ def tell_unanswered() -> None:
     reachable = push.is_on() and push.anybody_reachable(now)
     untold = update(Conversation).where(Conversation.id.in_(late), is_untold()).values(unanswered_told_at=now)
     untold = untold.execution_options(synchronize_session=False)
+    until = (now + _LONGEST_QUIET).isoformat()
     with writing() as session:
         told = session.scalars(untold.returning(Conversation.id)).all()
         for conversation_id in told if reachable else ():
-            enqueue(session, TELL, {"conversation_id": conversation_id, "kind": UNANSWERED})
+            enqueue(session, TELL, {"conversation_id": conversation_id, "kind": UNANSWERED, "until": until})
         if told and current_app.config["SMTP_URL"]:
             # One mail for all who wait by then; at once where no device tells anybody anything.
             enqueue(session, MAIL, key=MAIL, run_at=now + wait if reachable else now)
