@@ -40,8 +40,9 @@ def chat(nobody: FlaskClient) -> Conversation:
 
 
 def again(conversation: Conversation) -> Conversation:
-    db.session.rollback()  # And look anew: it was another session that wrote.
-    return queries.get_conversation(conversation.id)
+    db.session.rollback()
+    db.session.expire_all()
+    return conversation
 
 
 def answer(chat: Conversation, author: User, body: str = "A las 18") -> Message:
