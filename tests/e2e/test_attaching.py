@@ -142,9 +142,9 @@ def test_a_photo_arrives_upright_and_does_not_tell_where_it_was_taken(open_page:
 
 def test_the_bubble_is_there_at_once_and_a_second_click_sends_nothing(open_page: OpenPage, lucia: Phone) -> None:
     page = begin(open_page, lucia)
-    pick(page, PHOTO)
 
-    with held(page, "**/media/uploads"):
+    with held(page, "**/media/uploads"):  # Which may begin as soon as a file is there.
+        pick(page, PHOTO)
         page.locator("#composer-form .round[aria-label=Enviar]").dblclick()
         expect(page.locator("#messages .msg.pending .large")).to_be_visible()
 
