@@ -46,12 +46,13 @@ def playwright() -> Iterator[Playwright]:
 
 
 @contextlib.contextmanager
-def _launched(playwright: Playwright, executable: str | None) -> Iterator[Browser]:
+def _launched(playwright: Playwright, executable: str | None, *unwanted: str) -> Iterator[Browser]:
     if executable is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing, and in CI these tests must run: install the package `chromium`.")
         pytest.skip("Chromium is not installed: the browser tests need it.")
-    launched = playwright.chromium.launch(executable_path=executable, args=FLAGS, ignore_default_args=_unwanted())
+    without = [*_unwanted(), *unwanted]
+    launched = playwright.chromium.launch(executable_path=executable, args=FLAGS, ignore_default_args=without)
     yield launched
     launched.close()
 
@@ -59,6 +60,13 @@ def _launched(playwright: Playwright, executable: str | None) -> Iterator[Browse
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     with _launched(playwright, SHELL or CHROMIUM) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def desktop_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser whose scrollbars take room, as they do on most desktops."""
+    with _launched(playwright, SHELL or CHROMIUM, "--hide-scrollbars") as browser:
         yield browser
 
 
