@@ -26,6 +26,8 @@ from tests.browser import IsolatedClient, SignedInClient
 from tests.factories import PASSWORD, Factories
 from tests.fakes import FakeConsole, FakeContents, FakeFetcher, FakeTwilio
 
+pytest_plugins = ["tests.unsteady"]
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The same engine with nothing of a browser around it, a third faster: Debian's package of that name, where it is there.
 SHELL = shutil.which("chromium-headless-shell")
