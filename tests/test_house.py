@@ -73,12 +73,12 @@ PURE = {
 INSIDE = (
     {"models", "tokens", "archive", "values"} | PURE,
     {"feed", "queries", "filters", "cursors", "forms", "thread", "errors", "files", "examine", "signing"}
-    | {"parties", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting", "counts"}
-    | {"frame", "again"},
+    | {"parties", "events", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting"}
+    | {"counts", "frame", "again"},
     {"actions"},
     {"guard", "limits", "serve"},
     {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"}
-    | {"contacts", "picker", "outgoing", "attach", "cards", "care", "fetching", "typing_indicator"},
+    | {"contacts", "choosing", "picker", "outgoing", "attach", "cards", "care", "fetching", "typing_indicator"},
     {"__init__"},
 )
 DOORS = INSIDE[4]

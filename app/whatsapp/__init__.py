@@ -11,6 +11,7 @@ from app.whatsapp import (
     bubbles,
     cards,
     care,
+    choosing,
     cli,
     closing,
     contacts,
@@ -34,8 +35,8 @@ from app.whatsapp.costs import words
 
 def init_app(app: Flask) -> None:
     """Give `app` its inbox: pages, JSON API, Twilio's doors and `flask whatsapp`."""
-    beside = (contacts.bp, care.bp, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins, typing_indicator.bp)
-    rooms = (costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
+    beside = (contacts.bp, choosing.bp, care.bp, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins)
+    rooms = (typing_indicator.bp, costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
     for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *rooms):
         app.register_blueprint(blueprint)
     labels.init_app(app)

@@ -10,12 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import current_user, person, require_staff
 from app.coordinaciones import queries as coordinaciones
-from app.coordinaciones.filters import Filters
 from app.errors import DomainError
 from app.extensions import LARGEST_ID, limiter, utcnow
-from app.formats import today
 from app.htmx import is_htmx, see_other
-from app.whatsapp import parties, queries, related
+from app.whatsapp import events, parties, queries, related
 from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.counts import count_filters
@@ -124,7 +122,7 @@ def show(conversation_id: int) -> ResponseReturnValue:
     conversation = queries.get_conversation(conversation_id)
     context = _list_context() | _chat_context(conversation, before=request.args.get("before", ""))
     if "choose" in request.args:
-        context |= _events_of(conversation)
+        context |= events.choices_of(conversation, request.args.get("event", ""))
     return render_template("whatsapp/inbox.html", **context)
 
 
@@ -212,38 +210,6 @@ def mark_read(conversation_id: int) -> ResponseReturnValue:
     return "", 204
 
 
-@bp.get("/conversations/<int:conversation_id>/coordinacion")
-def choose_coordinacion(conversation_id: int) -> ResponseReturnValue:
-    conversation = queries.get_conversation(conversation_id)
-    return render_template("whatsapp/_choose_coordinacion.html", **_events_of(conversation))
-
-
-def _events_of(conversation: Conversation) -> dict[str, Any]:
-    """Return the client's own events, and the nearest of everybody's: somebody may write from another phone."""
-    rows = (conversation, *parties.list_joined(conversation))
-    own = [event for row in rows if row.phone_key for event in coordinaciones.list_by_phone_key(row.phone_key)]
-    upcoming = coordinaciones.list_coordinaciones(Filters(today=today()), limit=8).items
-    return {
-        "conversation": conversation,
-        "choosing": True,
-        "own": own,
-        "others": [coordinacion for coordinacion in upcoming if coordinacion not in own],
-    }
-
-
-@bp.get("/conversations/<int:conversation_id>/context")
-def context(conversation_id: int) -> ResponseReturnValue:
-    return render_template("whatsapp/_context.html", conversation=queries.get_conversation(conversation_id), focus=True)
-
-
-@bp.post("/conversations/<int:conversation_id>/coordinacion")
-def assign(conversation_id: int) -> ResponseReturnValue:
-    conversations.assign(conversation_id, parse_int_arg(request.form, "coordinacion_id", None, 1, 2**31 - 1))
-    if not is_htmx():
-        return see_other(url_for(".show", conversation_id=conversation_id))
-    return context(conversation_id)
-
-
 @bp.post("/coordinaciones/<int:coordinacion_id>/open")
 def open_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
     """Open the chat with a coordinación's client: in the panel for htmx, as a page otherwise."""
@@ -258,7 +224,7 @@ def open_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
 
 @bp.get("/coordinaciones/<int:coordinacion_id>/history")
 def history(coordinacion_id: int) -> ResponseReturnValue:
-    coordinaciones.get_coordinacion(coordinacion_id)
+    coordinacion = coordinaciones.get_coordinacion(coordinacion_id)
     change = current_change()
     page = queries.list_messages(
         coordinacion_id=coordinacion_id, limit=THREAD_PAGE, cursor=request.args.get("cursor", ""), bubbles=True
@@ -269,6 +235,7 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
         change=change,
         part="older" if "cursor" in request.args else "newest" if "newest" in request.args else "whole",
         older=page.next_cursor,
+        elsewhere=events.list_elsewhere(coordinacion) if "cursor" not in request.args else (),
         **thread_context(page.items),
     )
 
