@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.auth.actions.people import person_left
 from app.jobs.handlers import register
 from app.whatsapp import (
     api,
@@ -25,6 +26,7 @@ from app.whatsapp import (
     views,
     webhook,
 )
+from app.whatsapp.actions.assignment import release_assigned
 from app.whatsapp.content import labels as content_labels
 from app.whatsapp.content import picker
 from app.whatsapp.content import views as templates
@@ -35,7 +37,7 @@ from app.whatsapp.costs import words
 
 def init_app(app: Flask) -> None:
     """Give `app` its inbox: pages, JSON API, Twilio's doors and `flask whatsapp`."""
-    beside = (contacts.bp, choosing.bp, care.bp, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins)
+    beside = (contacts.bp, choosing.bp, care.bp, care.own, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins)
     rooms = (typing_indicator.bp, costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
     for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *rooms):
         app.register_blueprint(blueprint)
@@ -45,6 +47,7 @@ def init_app(app: Flask) -> None:
     content_labels.init_app(app)
     frame.init_app(app)
     app.add_template_filter(closing.notice_key, "notice_key")
+    person_left.connect(release_assigned)
     for name, handler in jobs.HANDLERS.items():
         register(app, name, handler)
     app.cli.add_command(cli.whatsapp)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.auth.guard import require_staff
+from app.auth.guard import current_user, require_staff
 from app.auth.queries import list_users
 from app.extensions import LARGEST_ID
 from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
-from app.whatsapp.actions import conversations
+from app.whatsapp.actions import assignment, conversations
 from app.whatsapp.forms import parse_int_arg
 
 bp = Blueprint("whatsapp_care", __name__, url_prefix="/whatsapp/conversations/<int:conversation_id>")
 bp.before_request(require_staff)
+
+own = Blueprint("whatsapp_assigned", __name__, url_prefix="/whatsapp/assigned")
+own.before_request(require_staff)
 
 
 @bp.get("/assignee")
@@ -35,7 +38,8 @@ def choose(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/assignee")
 def hand(conversation_id: int) -> ResponseReturnValue:
-    conversations.hand_to(conversation_id, parse_int_arg(request.form, "user_id", None, 1, 2**31 - 1))
+    user_id = parse_int_arg(request.form, "user_id", None, 1, 2**31 - 1)
+    assignment.hand_to(conversation_id, user_id, by_id=current_user().id)
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     conversation = queries.get_conversation(conversation_id)
@@ -48,3 +52,12 @@ def done(conversation_id: int) -> ResponseReturnValue:
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     return "", 204
+
+
+@own.post("/seen")
+def seen() -> ResponseReturnValue:
+    """Note that whoever is signed in knows of all that was given to them, and take the notice away."""
+    assignment.mark_assignments_seen(current_user().id)
+    if not is_htmx():
+        return see_other(url_for("whatsapp.index", filter="mine"))
+    return render_template("whatsapp/_assigned_notice.html", assigned=())

@@ -13,7 +13,8 @@ from jinja2 import Template
 
 from app.extensions import utcnow
 from app.push import queries as push
-from app.whatsapp import closing, feed
+from app.twilio import gateway
+from app.whatsapp import closing, feed, queries
 from app.whatsapp.notices import find_notices
 
 # A piece that its door renders with nothing else.
@@ -39,7 +40,8 @@ def _read(_app: Flask, template: Template, context: dict[str, Any], **_more: Any
     user = g.get("user")
     if user is None or not _is_page(template) or (context.get("status") or 0) >= 500:
         return
-    context |= {"badge": feed.badge(), "closing": closing.list_told()}
+    context |= {"badge": feed.badge(), "closing": closing.list_told(), "missing_settings": gateway().account.missing}
+    context["assigned"] = queries.list_newly_assigned(user.id)
     if user.is_admin:
         unheard = template.name != _OF_DEVICES and _unheard()
         context |= {"notices": context.get("notices") or find_notices(), "unheard": unheard}

@@ -14,6 +14,7 @@ from app.media.rules import kind_of
 from app.media.store import StoreError
 from app.twilio import contents, gateway
 from app.whatsapp.actions import files
+from app.whatsapp.actions.assignment import ASSIGNED, ASSIGNED_DEVICE, tell_assigned, tell_assigned_device
 from app.whatsapp.actions.closing import tell_closing
 from app.whatsapp.actions.mailing import mail_unanswered
 from app.whatsapp.actions.sweeping import SWEEP, sweep, want_forgotten
@@ -112,6 +113,8 @@ HANDLERS = {
     TEMPLATES: Handler(_sync_templates, every=TEMPLATES_EVERY),
     TELL: Handler(tell_everyone),
     DEVICE: Handler(tell_device, lease=timedelta(minutes=1)),
+    ASSIGNED: Handler(tell_assigned),
+    ASSIGNED_DEVICE: Handler(tell_assigned_device, lease=timedelta(minutes=1)),
     AGAIN: Handler(_tell_unanswered),
     WATCH: Handler(_tell_unanswered, every=WATCH_EVERY),
     MAIL: Handler(mail_unanswered),

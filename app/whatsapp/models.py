@@ -36,8 +36,9 @@ class Conversation(Base):
     from there goes to the other. `answer_to` is where answers go when that is not this row's own contact: to whichever
     of the joined ones wrote last, whose window `window_expires_at` then is. `given_name` is the name that staff gave.
     While answers go elsewhere, this row's own window and opt-out wait in `own_window_expires_at` and `own_opted_out`.
-    `assigned_to_id` is the person who looks after it. `waiting_since` is when the client wrote what nobody has answered
-    since; staff can say that there is nothing to answer, at `done_at`.
+    `assigned_to_id` is the person who looks after it, `assigned_by_id` the colleague who gave it to them, until they
+    have seen so. `waiting_since` is when the client wrote what nobody has answered since; staff can say that there is
+    nothing to answer, at `done_at`.
     `closing_told_at` is when staff were told of a window that closes, `unanswered_told_at` when they were told again of
     the present wait; `seen_sid` is the last message that Twilio was told to be read.
     """
@@ -86,6 +87,7 @@ class Conversation(Base):
     own_window_expires_at: Mapped[datetime | None]
     own_opted_out: Mapped[bool] = mapped_column(default=False)
     assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
+    assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
     waiting_since: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     closing_told_at: Mapped[datetime | None]
@@ -95,7 +97,8 @@ class Conversation(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     coordinacion: Mapped[Coordinacion | None] = relationship()
-    assigned_to: Mapped[User | None] = relationship()
+    assigned_to: Mapped[User | None] = relationship(foreign_keys=[assigned_to_id])
+    assigned_by: Mapped[User | None] = relationship(foreign_keys=[assigned_by_id])
     last_message: Mapped[Message | None] = relationship(
         primaryjoin="foreign(Conversation.last_message_id) == Message.id", viewonly=True
     )

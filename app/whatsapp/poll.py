@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from app.auth.actions.sessions import confirm
 from app.auth.guard import current_claims, require_staff_token, to_login
 from app.extensions import utcnow
-from app.whatsapp import feed, looking
+from app.whatsapp import feed, looking, queries
+from app.whatsapp.actions.assignment import mark_assignments_seen
 from app.whatsapp.actions.looking import note_looking
 
 # A door of its own: its guard leaves it to the poll's statement to ask whether the session still stands.
@@ -44,14 +45,15 @@ def _typing() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _badge(now: feed.Poll) -> str:
+def _badge(now: feed.Poll, user_id: int, here: list[int]) -> str:
     names = looking.names_of(now.others)
     others = [
         {"conversation": one.conversation_id, "name": names[one.user_id], "typing": one.typing}
         for one in now.others
         if one.user_id in names
     ]
-    return render_template("whatsapp/_badge.html", badge=feed.badge(), others=others)
+    assigned = queries.list_newly_assigned(user_id, here)
+    return render_template("whatsapp/_polled.html", badge=feed.badge(), others=others, assigned=assigned)
 
 
 @bp.get("/unread")
@@ -66,13 +68,14 @@ def unread() -> ResponseReturnValue:
         confirm(claims)
     if looking.needs_writing(now.noted, here, typing):
         note_looking(claims.session_id, claims.user_id, here, typing, moment)
+        mark_assignments_seen(claims.user_id, here)
     present = ",".join(f"{one.conversation_id}:{one.user_id}{':t' * one.typing}" for one in now.others)
     tag = f"{now.change}~{present}" if present else str(now.change)
     # An answer that carries new cookies is never a 304: some caches and browsers drop the headers of those.
     if request.headers.get("HX-PTag") == tag and "new_tokens" not in g:
         response = Response(status=304)
     else:
-        response = make_response(_badge(now))
+        response = make_response(_badge(now, claims.user_id, here))
         if events := _events(now):
             response.headers["HX-Trigger"] = ", ".join(events)
     response.headers["HX-PTag"] = tag

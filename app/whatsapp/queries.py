@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -112,6 +112,21 @@ def matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+def list_newly_assigned(user_id: int, here: Collection[int] = ()) -> Sequence[Conversation]:
+    """Return what colleagues gave to a person who has not seen so yet, the newest first; none of those `here`."""
+    return db.session.scalars(
+        select(Conversation)
+        .options(joinedload(Conversation.coordinacion), joinedload(Conversation.assigned_by))
+        .where(
+            Conversation.assigned_to_id == user_id,
+            Conversation.assigned_by_id.is_not(None),
+            Conversation.joined_to_id.is_(None),
+            Conversation.id.not_in(here),
+        )
+        .order_by(Conversation.change.desc())
+    ).all()
 
 
 def _moment_of(wanted: ConversationFilter) -> InstrumentedAttribute[Any]:

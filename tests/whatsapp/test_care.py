@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -99,3 +100,68 @@ def test_open_threads_learn_who_looks_after_it(browser: SignedInClient, factorie
 
     assert "whatsapp-changed" in woken.headers["HX-Trigger"]
     assert "La atiende Bruno" in changes.text
+
+
+def given_to(browser: SignedInClient) -> str:
+    """Return what the notice on a page says that colleagues gave to whoever looks at it; empty when there is none."""
+    page = browser.get("/coordinaciones").text
+    notice = page.partition('id="assigned-notice"')[2].partition("</div>")[0]
+    return " ".join(re.sub(r"<[^>]+>", "", notice.partition(">")[2]).split())
+
+
+def test_whoever_is_given_a_conversation_reads_so_until_they_have_opened_it(
+    browser: SignedInClient, sign_in: SignIn, factories: Factories, bruno: User
+) -> None:
+    chat = factories.conversation(profile_name="Lucía Ferreyra")
+    factories.message(chat)
+    his = sign_in(bruno)
+
+    hand(browser, chat.id, bruno.id)
+
+    assert given_to(his) == "Ana te pasó la conversación con Lucía Ferreyra"
+    assert given_to(browser) == ""
+    assert "te pasó la conversación" in his.htmx("GET", "/whatsapp/unread").text
+    assert "te pasó la conversación" not in his.htmx("GET", f"/whatsapp/unread?here={chat.id}").text
+    assert given_to(his) == ""
+
+
+def test_what_one_takes_oneself_is_no_news(browser: SignedInClient, factories: Factories, ana: User) -> None:
+    chat = factories.conversation()
+    factories.message(chat)
+
+    hand(browser, chat.id, ana.id)
+
+    assert given_to(browser) == ""
+
+
+def test_several_that_were_given_are_one_notice_that_can_be_put_away(
+    browser: SignedInClient, sign_in: SignIn, factories: Factories, bruno: User
+) -> None:
+    for number in (1, 2):
+        chat = factories.conversation(f"+549115555010{number}")
+        factories.message(chat)
+        hand(browser, chat.id, bruno.id)
+    his = sign_in(bruno)
+    before = given_to(his)
+
+    answer = his.post("/whatsapp/assigned/seen", data={"csrf_token": his.csrf})
+
+    assert before == "Te pasaron 2 conversaciones."
+    assert (answer.status_code, answer.location) == (303, "/whatsapp/?filter=mine")
+    assert given_to(his) == ""
+
+
+def test_what_somebody_looked_after_is_nobodys_when_they_may_not_come_in_any_more(
+    sign_in: SignIn, factories: Factories, bruno: User, carla: User
+) -> None:
+    admin = sign_in(carla)
+    chat = factories.conversation(profile_name="Lucía Ferreyra")
+    factories.message(chat)
+    hand(admin, chat.id, bruno.id)
+    before = factories.reload(chat).change
+
+    answer = admin.post(f"/settings/people/{bruno.id}/active", data={"csrf_token": admin.csrf, "active": "0"})
+
+    assert answer.status_code == 303
+    assert "Lucía Ferreyra" in admin.htmx("GET", "/whatsapp/list?filter=nobodys").text
+    assert factories.reload(chat).change > before  # Open lists are told.

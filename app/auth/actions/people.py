@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blinker import Namespace
 from flask_babel import gettext as _
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,8 @@ from app.extensions import utcnow, writing
 from app.formats import has_ink
 
 MIN_PASSWORD_LENGTH = 8
+# Sent with the person and the session of the transaction that shuts them out, so that rooms above auth let go of them.
+person_left = Namespace().signal("person-left")
 
 
 def _wrong_password(password: str) -> dict[str, str]:
@@ -117,4 +120,5 @@ def set_active(user_id: int, active: bool) -> User:
         user.active = active
         if not active:
             _end_sessions(session, user_id)
+            person_left.send(user, session=session)
     return user

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 
-from app.auth.queries import get_user
 from app.coordinaciones.queries import get_coordinacion
 from app.errors import Invalid
 from app.extensions import utcnow, writing
@@ -61,16 +60,6 @@ def assign(conversation_id: int, coordinacion_id: int | None) -> None:
                 .values(coordinacion_id=coordinacion_id)
                 .execution_options(synchronize_session=False)
             )
-
-
-def hand_to(conversation_id: int, user_id: int | None) -> None:
-    """Say who looks after a conversation from now on, None for nobody. Raises NotFound, or Invalid for who is gone."""
-    if user_id is not None and not get_user(user_id).active:
-        raise Invalid(_("Esa persona ya no está en el equipo."))
-    with writing() as session:
-        change = next_change(session)
-        conversation = queries.get_conversation(conversation_id)
-        conversation.assigned_to_id, conversation.change = user_id, change
 
 
 def mark_done(conversation_id: int, until: int | None = None) -> None:

@@ -57,7 +57,8 @@ def pour(session: Session, source: Conversation, target: Conversation, change: i
     target.done_at = _done_together(source, target)
     source.last_message_id, source.unread_count = None, 0
     wait_no_more(source)
-    target.assigned_to_id = target.assigned_to_id or source.assigned_to_id
+    if target.assigned_to_id is None:
+        target.assigned_to_id, target.assigned_by_id = source.assigned_to_id, source.assigned_by_id
     if target.coordinacion_id is None and not target.coordinacion_chosen:
         target.coordinacion_id = source.coordinacion_id
     recount(session, target, change)
