@@ -31,6 +31,7 @@ from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, init_migrations, utcnow, writing
 from app.formats import today
+from app.push.webpush import make_keys
 from app.whatsapp.actions.arrivals import fold_search_text
 from app.whatsapp.actions.sync import sync
 from app.whatsapp.content.actions.sync import sync_templates
@@ -77,6 +78,8 @@ def demo_environment(app_port: int, simulator_port: int) -> dict[str, str]:
         "TWILIO_WEBHOOK_URL": f"http://127.0.0.1:{app_port}/api/whatsapp/webhook",
         "TWILIO_MESSAGING_SERVICE_SID": "",
         "TWILIO_API_BASE_URL": f"http://127.0.0.1:{simulator_port}",
+        "VAPID_PRIVATE_KEY": make_keys()[0],
+        "VAPID_SUBJECT": "mailto:demo@example.com",
         "TRUSTED_PROXIES": "0",
         "LOG_LEVEL": "WARNING",
     }

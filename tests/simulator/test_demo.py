@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from app.auth.models import User
-from config import TestConfig
+from config import Config, TestConfig
 from simulator.demo import SAMPLE, SPOKEN, demo_environment, dress_history
 from tests.browser import SignedInClient
 from tests.factories import Factories
@@ -77,7 +77,15 @@ def test_the_server_of_the_demo_runs_on_the_demo_s_settings_alone(
     )
 
     plain = TestConfig()
-    assert json.loads(said.stdout) == {name: getattr(plain, name) for name in names}
+    made = {name: environment[name] for name in ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")}  # Keys of its own, each time.
+    assert json.loads(said.stdout) == {name: getattr(plain, name) for name in names} | made
+
+
+def test_each_demo_can_push_with_keys_of_its_own() -> None:
+    first, second = demo_environment(5000, 4020), demo_environment(5000, 4020)
+
+    assert Config.from_environment(first).VAPID_PRIVATE_KEY
+    assert first["VAPID_PRIVATE_KEY"] != second["VAPID_PRIVATE_KEY"]
 
 
 def test_a_template_of_the_sample_looks_like_one_that_was_sent_here(
