@@ -6,7 +6,7 @@ E2E ?= tests/e2e tests/simulator
 FAST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e image vercel bench bench-scale translations clean
+.PHONY: help demo test lint types contract e2e image vercel bench bench-scale translations clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,16 @@ lint: $(VENV)/dev ## Check style and formatting
 
 types: $(VENV)/dev ## Check the types, strictly
 	$(BIN)/mypy
+
+$(VENV)/contract/done: ci/contract/package.json
+	mkdir -p $(@D)
+	cp $< $(@D)
+	npm install --prefix $(@D) --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+contract: $(VENV)/contract/done ## Lint docs/openapi.yaml as Redocly and Spectral do, which npm brings (Node 20 or newer)
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(<D)/node_modules/.bin/redocly lint --config ci/contract/redocly.yaml docs/openapi.yaml
+	$(<D)/node_modules/.bin/spectral lint --ruleset ci/contract/spectral.yaml --fail-severity=hint docs/openapi.yaml
 
 e2e: $(VENV)/dev ## Run the browser's tests alone
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)

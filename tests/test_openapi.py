@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,28 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
         for name in reference.split("/"):
             assert name in place, reference
             place = place[name]
+
+
+def _defaults(document: dict[str, Any], part: Any) -> Iterator[str]:
+    """Yield every default that a schema gives, through its references."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _defaults(document, each)
+    elif isinstance(part, dict):
+        if "$ref" in part:
+            *_, room, name = part["$ref"].split("/")
+            yield from _defaults(document, document["components"][room][name])
+        if "default" in part:
+            yield str(part)
+        for each in part.values():
+            yield from _defaults(document, each)
+
+
+def test_no_body_of_a_request_has_a_default_that_a_client_would_send_unasked(document: dict[str, Any]) -> None:
+    for method, path in _operations(document):
+        body = document["paths"][path][method.lower()].get("requestBody", {})
+
+        assert not list(_defaults(document, body)), (method, path)
 
 
 def test_every_door_of_the_api_is_described_and_nothing_else(app: Flask, document: dict[str, Any]) -> None:
