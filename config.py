@@ -11,12 +11,13 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
 from environment import (
     ConfigError,
+    end_of_day,
     flag,
     mail_settings,
     matching,
@@ -211,6 +212,8 @@ class Config:
     METRICS_TOKEN: str = ""
 
     APP_TIMEZONE: str = "America/Argentina/Buenos_Aires"
+    # Until this hour of the night it is still the day before: a party belongs to the evening on which it began.
+    DAY_ENDS_AT: time = time(6)
     APP_LANGUAGE: str = "es_AR"
     DEFAULT_REGION: str = "AR"
     TRUSTED_PROXIES: int = 0
@@ -263,6 +266,7 @@ class Config:
             **mail_settings(env),
             **_watching(env),
             APP_TIMEZONE=timezone_name(env, "APP_TIMEZONE", cls.APP_TIMEZONE),
+            DAY_ENDS_AT=end_of_day(env, "DAY_ENDS_AT", cls.DAY_ENDS_AT),
             APP_LANGUAGE=one_of(env, "APP_LANGUAGE", LANGUAGES, "es_AR"),
             DEFAULT_REGION=matching(
                 env, "DEFAULT_REGION", r"[A-Za-z]{2}", "two letters, such as AR", default="AR"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import time
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,6 +41,16 @@ def number(env: Mapping[str, str], name: str, default: int) -> int:
     if value and not (value.isascii() and value.isdigit()):
         raise ConfigError(f"{name} must be a whole number, not {value!r}.")
     return int(value) if value else default
+
+
+def end_of_day(env: Mapping[str, str], name: str, default: time) -> time:
+    """Return the hour of the office's clock at which its day ends, from midnight to noon. Raises ConfigError."""
+    value = env.get(name, "").strip()
+    found = re.fullmatch(r"([0-9]{1,2}):([0-5][0-9])", value)
+    hour, minute = (int(found[1]), int(found[2])) if found else (0, 0)
+    if value and (found is None or (hour, minute) > (12, 0)):
+        raise ConfigError(f"{name} must be an hour from 0:00 to 12:00, such as 6:00, not {value!r}.")
+    return time(hour, minute) if found else default
 
 
 def timezone_name(env: Mapping[str, str], name: str, default: str) -> str:

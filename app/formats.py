@@ -22,14 +22,39 @@ def app_zone() -> ZoneInfo:
     return ZoneInfo(current_app.config["APP_TIMEZONE"])
 
 
-def today() -> date:
-    """Return today's date at the office."""
-    return utcnow().astimezone(app_zone()).date()
-
-
 def to_local(moment: datetime) -> datetime:
     """Return an aware `moment` in the office's time zone."""
     return moment.astimezone(app_zone())
+
+
+def day_start(day: date) -> datetime:
+    """Return the moment, in the office's time zone, at which the office's `day` begins: DAY_ENDS_AT by its clock.
+
+    Where the clock skips that hour on that night, the day begins when the skipped hour would have.
+    """
+    return datetime.combine(day, current_app.config["DAY_ENDS_AT"], app_zone())
+
+
+def office_day(moment: datetime) -> date:
+    """Return the day to which an aware `moment` belongs at the office: a night's small hours are its evening's.
+
+    The one rule for hoy and ayer, for what is upcoming, past or nearest, and for the weeks around an event. Moments
+    are compared, not clocks, so a day never comes back when the clock is put back.
+    """
+    day = to_local(moment).date()
+    # In UTC, since two moments of one zone are compared by their clocks alone.
+    begun = moment.astimezone(UTC) >= day_start(day).astimezone(UTC)
+    return day if begun else day - timedelta(days=1)
+
+
+def today() -> date:
+    """Return the day that it is at the office: until DAY_ENDS_AT, the one that began yesterday."""
+    return office_day(utcnow())
+
+
+def next_day_change(now: datetime) -> datetime:
+    """Return the moment after `now`, in UTC, from which `today` is another day."""
+    return day_start(office_day(now) + timedelta(days=1)).astimezone(UTC)
 
 
 def format_clock(moment: datetime | time) -> str:
@@ -62,7 +87,7 @@ def format_thread_day(day: date) -> str:
 
 def format_when(moment: datetime) -> str:
     """Return a moment as lists say it: 14:32 today, ayer, lun within the week, then 12 mar, then 12 mar 2025."""
-    day = to_local(moment).date()
+    day = office_day(moment)
     ago = (today() - day).days
     if ago <= 0:
         return format_clock(moment)

@@ -43,10 +43,10 @@ def _in_a_request(migrated_app: Flask) -> Iterator[None]:
         yield
 
 
-def midnight(days_ago: int = 0) -> datetime:
+def morning(days_ago: int = 0) -> datetime:
     """Return when the office's day began, so many days ago, as the database gives moments: in UTC."""
     day = today() - timedelta(days=days_ago)
-    return datetime.combine(day, time(), BUENOS_AIRES).astimezone(UTC)
+    return datetime.combine(day, time(6), BUENOS_AIRES).astimezone(UTC)
 
 
 def short(day: date, *, year: bool) -> str:
@@ -54,26 +54,26 @@ def short(day: date, *, year: bool) -> str:
 
 
 def test_today_is_the_day_of_the_office() -> None:
-    assert today() == datetime.now(BUENOS_AIRES).date()
+    assert today() == (datetime.now(BUENOS_AIRES) - timedelta(hours=6)).date()
 
 
 def test_a_moment_of_today_is_an_hour() -> None:
-    assert format_when(midnight()) == "00:00"
-    assert format_when(midnight() + timedelta(hours=14, minutes=32, seconds=59)) == "14:32"
+    assert format_when(morning()) == "06:00"
+    assert format_when(morning() + timedelta(hours=8, minutes=32, seconds=59)) == "14:32"
+    assert format_when(morning() + timedelta(days=1) - INSTANT) == "05:59"
 
 
-def test_the_last_instant_of_yesterday_is_yesterday_though_london_is_already_in_today() -> None:
-    # Midnight in Buenos Aires is three in the morning in UTC.
-    assert format_when(midnight() - INSTANT) == "ayer"
-    assert format_when(midnight(1)) == "ayer"
-    assert format_when(midnight(1) - INSTANT) == DAYS[(today() - timedelta(days=2)).weekday()]
+def test_the_last_instant_of_yesterday_is_yesterday_though_the_calendar_is_already_in_today() -> None:
+    assert format_when(morning() - INSTANT) == "ayer"
+    assert format_when(morning(1)) == "ayer"
+    assert format_when(morning(1) - INSTANT) == DAYS[(today() - timedelta(days=2)).weekday()]
 
 
 def test_within_the_week_a_day_has_a_name_and_then_a_date() -> None:
     six, seven = today() - timedelta(days=6), today() - timedelta(days=7)
 
-    assert format_when(midnight(6)) == DAYS[six.weekday()]
-    assert format_when(midnight(6) - INSTANT) == short(seven, year=seven.year != today().year)
+    assert format_when(morning(6)) == DAYS[six.weekday()]
+    assert format_when(morning(6) - INSTANT) == short(seven, year=seven.year != today().year)
 
 
 def test_another_year_is_said() -> None:
@@ -84,7 +84,7 @@ def test_another_year_is_said() -> None:
 
 def test_a_moment_yet_to_come_is_an_hour() -> None:
     # Clocks differ by seconds between machines.
-    assert format_when(midnight() + timedelta(days=1, hours=1)) == "01:00"
+    assert format_when(morning() + timedelta(days=1, hours=1)) == "07:00"
 
 
 def test_the_separators_of_a_thread_say_today_and_yesterday() -> None:
@@ -211,7 +211,7 @@ def test_today_is_the_offices_even_when_london_has_another_day(config: TestConfi
     for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
         app = create_app(replace(config, APP_TIMEZONE=zone))
         with app.app_context():
-            assert today() == datetime.now(ZoneInfo(zone)).date()
+            assert today() == (datetime.now(ZoneInfo(zone)) - timedelta(hours=6)).date()
             db.engine.dispose()
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from app.formats import format_clock, format_day, to_local, today
+from app.formats import format_clock, format_day, office_day, today
 from app.twilio.codes import ACCOUNT_WIDE, Explanation, Step, explain, page_of
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.joined import Party
@@ -92,19 +92,21 @@ def goes_through(message: Message, party: Party, now: datetime) -> bool:
 
 def from_when(moment: datetime, now: datetime) -> str:
     """Return from when something can be done, as people say it: desde las 15:40, desde mañana a las 10:15."""
-    days = (to_local(moment).date() - to_local(now).date()).days
+    day = office_day(moment)
+    days = (day - office_day(now)).days
     if days == 0:
         return str(_("desde las %(clock)s", clock=format_clock(moment)))
     if days == 1:
         return str(_("desde mañana a las %(clock)s", clock=format_clock(moment)))
-    return str(_("desde el %(day)s", day=format_day(to_local(moment).date())))
+    return str(_("desde el %(day)s", day=format_day(day)))
 
 
 def moment_words(moment: datetime) -> str:
     """Return a moment after "desde": las 14:32 today, ayer a las 14:32, el lun 16 nov a las 14:32."""
-    clock, days = format_clock(moment), (today() - to_local(moment).date()).days
+    clock, day = format_clock(moment), office_day(moment)
+    days = (today() - day).days
     if days <= 0:
         return str(_("las %(clock)s", clock=clock))
     if days == 1:
         return str(_("ayer a las %(clock)s", clock=clock))
-    return str(_("el %(day)s a las %(clock)s", day=format_day(to_local(moment).date()), clock=clock))
+    return str(_("el %(day)s a las %(clock)s", day=format_day(day), clock=clock))

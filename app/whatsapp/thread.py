@@ -1,14 +1,14 @@
-"""A thread as it is shown: messages in order, a separator for each day, and the mark before what is new."""
+"""A thread as it is shown: messages in order, a line for each day of the office, and the mark before what is new."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 from app.extensions import utcnow
-from app.formats import app_zone, to_local
+from app.formats import day_start, office_day
 from app.whatsapp import related
 from app.whatsapp.albums import go_together
 from app.whatsapp.labels import day_key, row_key
@@ -54,8 +54,8 @@ def build_rows(messages: Iterable[Message], *, mark_new: int = 0) -> list[Row]:
     rows: dict[str, Row] = {}
     unread: list[Message] = []
     for message in messages:
-        day = to_local(message.sent_at).date()
-        start = day_key(datetime.combine(day, time.min, app_zone()))
+        day = office_day(message.sent_at)
+        start = day_key(day_start(day))
         rows[start] = Row(start, day=day)
         rows[row_key(message)] = Row(row_key(message), message=message)
         if message.inbound and message.read_at is None:

@@ -11,12 +11,11 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db
-from app.formats import to_local
+from app.formats import office_day
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.models import Conversation, Message
 
-# The week before an event, and the night after which its day is over.
-_BEFORE, _AFTER = timedelta(days=7), timedelta(days=1)
+_BEFORE = timedelta(days=7)
 
 
 def asks(message: Message) -> bool:
@@ -80,8 +79,9 @@ def wait_no_more(conversation: Conversation) -> None:
 
 
 def _in_the_week(now: datetime) -> ColumnElement[bool]:
-    today = to_local(now).date()
-    soon = Coordinacion.event_on.between(today - _AFTER, today + _BEFORE)
+    # Until the event's night is over: its day ends some hours after midnight.
+    today = office_day(now)
+    soon = Coordinacion.event_on.between(today, today + _BEFORE)
     return soon & Coordinacion.archived_at.is_(None) & (Coordinacion.state != "cancelled")
 
 

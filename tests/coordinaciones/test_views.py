@@ -7,15 +7,17 @@ from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, utcnow
-from app.formats import format_day, today
+from app.formats import format_day, to_local, today
 from tests.browser import SignedInClient
 from tests.factories import Factories
+from tests.night import move_office
 
 URL = "/coordinaciones"
 MINIMUM = {"title": "Casamiento de Lucía", "client_name": "Lucía Ferreyra"}
@@ -158,6 +160,27 @@ def test_today_and_tomorrow_stand_out(browser: SignedInClient, factories: Factor
 
     marked = [visible(words) for words in re.findall(r'<span class="small soon">.*?</span>', html, re.S)]
     assert marked == ["hoy", "mañana"]
+
+
+@pytest.mark.parametrize(("hour", "upcoming", "words"), [(1, True, "hoy"), (5, True, "hoy"), (6, False, "ayer")])
+def test_a_party_is_upcoming_until_its_night_is_over(
+    app: Flask,
+    browser: SignedInClient,
+    factories: Factories,
+    monkeypatch: pytest.MonkeyPatch,
+    hour: int,
+    upcoming: bool,
+    words: str,
+) -> None:
+    move_office(app, monkeypatch, hour)
+    began_on = to_local(utcnow()).date() - timedelta(days=1)
+    factories.coordinacion(title="Fiesta de Lucía", event_on=began_on, start_time=time(21, 30))
+
+    lists = {when: browser.get(URL, query_string={"when": when}).text for when in ("upcoming", "past")}
+
+    assert titles(lists["upcoming"]) == ["Fiesta de Lucía"][: int(upcoming)]
+    assert titles(lists["past"]) == ["Fiesta de Lucía"][int(upcoming) :]
+    assert f" {words} · 21:30" in visible(lists["upcoming" if upcoming else "past"])
 
 
 def test_an_empty_list_says_what_to_do_first(browser: SignedInClient) -> None:

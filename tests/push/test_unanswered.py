@@ -22,6 +22,7 @@ from app.whatsapp.actions.telling import AGAIN, CLOSING, DEVICE, MAIL, TELL, UNA
 from app.whatsapp.jobs import HANDLERS
 from app.whatsapp.models import Conversation, Message
 from tests.factories import Factories
+from tests.night import move_office
 from tests.push.mailbox import Mailbox, running_mailbox
 from tests.push.receiver import Receiver
 from tests.push.test_telling import arrives, due_again, waiting
@@ -117,6 +118,27 @@ def test_nobody_is_told_again_where_nothing_has_to_be_answered_now(
     later(31)
 
     assert service.got == []
+
+
+@pytest.mark.parametrize(("hour", "told"), [(2, True), (7, False)])
+def test_the_night_of_the_event_is_the_last_of_its_week(
+    app: Flask,
+    service: Receiver,
+    device: Subscription,
+    event: Coordinacion,
+    monkeypatch: pytest.MonkeyPatch,
+    hour: int,
+    told: bool,
+) -> None:
+    move_office(app, monkeypatch, hour)
+    with writing() as session:
+        session.execute(update(Coordinacion).values(event_on=to_local(utcnow()).date() - timedelta(days=1)))
+    arrives(app, "Se cortó la luz")
+    service.forget()
+
+    later(31)
+
+    assert len(service.got) == int(told)
 
 
 def test_what_was_read_and_not_answered_is_told_again(

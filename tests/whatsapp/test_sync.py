@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from app.auth.models import User
 from app.extensions import db, utcnow
+from app.formats import to_local
 from app.twilio.client import Account, NoAnswer, NotReached, Refused, RemoteMedia, RemoteMessage, TwilioError
 from app.twilio.payloads import parse_inbound
 from app.whatsapp import feed, queries
@@ -25,6 +26,7 @@ from app.whatsapp.outcomes import failure
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
+from tests.night import move_office
 from tests.signing import WEBHOOK, inbound_form, post_signed
 from tests.threads import in_threads
 
@@ -77,6 +79,24 @@ def own(factories: Factories, conversation: Conversation, body: str = "Hola", **
 
 
 # What was missed
+
+
+def test_what_is_brought_in_the_morning_is_about_the_night_in_which_it_was_written(
+    app: Flask, twilio: FakeTwilio, factories: Factories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move_office(app, monkeypatch, 6)
+    began_on = to_local(utcnow()).date() - timedelta(days=1)
+    other = "+5491155550102"
+    parties = {phone: factories.coordinacion(phone=phone, event_on=began_on).id for phone in (PHONE, other)}
+    for phone in parties:
+        factories.coordinacion(phone=phone, event_on=began_on + timedelta(days=150))
+    asked = add(twilio, "Se cortó la luz", ago(hours=4))
+    said = add(twilio, "Ya vamos", ago(hours=4), direction="outbound", status="delivered", phone=other)
+
+    run()
+
+    assert stored(asked).coordinacion_id == parties[PHONE]
+    assert stored(said).coordinacion_id == parties[other]
 
 
 def test_a_message_that_no_webhook_brought_comes_in_with_its_own_time(twilio: FakeTwilio) -> None:

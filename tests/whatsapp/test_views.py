@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -16,6 +17,7 @@ from app.whatsapp.models import Conversation, Message, QuickReply
 from tests.browser import SignedInClient
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
+from tests.night import move_office
 from tests.signing import WEBHOOK, inbound_form, post_signed
 
 SignIn = Callable[[User], SignedInClient]
@@ -88,6 +90,19 @@ def test_a_long_list_goes_on_and_a_refresh_keeps_what_was_shown(browser: SignedI
     assert first.count('class="row') == 40
     assert "more-conversations" in first
     assert refreshed.count('class="row') == 45
+
+
+def test_a_night_is_one_day_of_the_thread(
+    app: Flask, browser: SignedInClient, factories: Factories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move_office(app, monkeypatch, 1)
+    conversation = factories.conversation()
+    for hours in (28, 4, 0):  # Half past nine or so, twice, and now.
+        factories.message(conversation, sent_at=utcnow() - timedelta(hours=hours))
+
+    page = browser.get(f"/whatsapp/conversations/{conversation.id}").text
+
+    assert re.findall(r'class="day"[^>]*><time[^>]*>([^<]*)<', page) == ["ayer", "hoy"]
 
 
 def test_a_conversation_shows_its_messages_by_day_with_the_mark_of_what_is_new(

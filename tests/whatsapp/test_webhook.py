@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app.extensions import db, utcnow
-from app.formats import today
+from app.formats import to_local, today
 from app.whatsapp import feed
 from app.whatsapp.actions.send import send
 from app.whatsapp.labels import last_line
@@ -22,6 +22,7 @@ from app.whatsapp.models import Conversation, Message
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
+from tests.night import move_office
 from tests.signing import STATUS, WEBHOOK, inbound_form, post_signed, sign, status_form
 from tests.threads import in_threads
 
@@ -550,6 +551,20 @@ def test_a_message_is_about_the_clients_nearest_event_to_come(app: Flask, factor
 
     assert message.coordinacion_id == nearest.id
     assert the_conversation().coordinacion_id == nearest.id
+
+
+@pytest.mark.parametrize(("hour", "is_its_night"), [(1, True), (5, True), (6, False)])
+def test_in_the_night_of_the_party_a_message_is_about_the_party(
+    app: Flask, factories: Factories, monkeypatch: pytest.MonkeyPatch, hour: int, is_its_night: bool
+) -> None:
+    move_office(app, monkeypatch, hour)
+    began_on = to_local(utcnow()).date() - timedelta(days=1)
+    party = factories.coordinacion(phone=PHONE, event_on=began_on, start_time=time(21, 30))
+    in_five_months = factories.coordinacion(phone=PHONE, event_on=began_on + timedelta(days=150))
+
+    message = arrives(app, "Se cortó la luz")
+
+    assert message.coordinacion_id == (party.id if is_its_night else in_five_months.id)
 
 
 def test_a_client_without_an_event_writes_about_none(app: Flask) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.coordinaciones.models import Coordinacion
 from app.coordinaciones.queries import find_nearest
-from app.formats import fold, to_local
+from app.formats import fold, office_day
 from app.twilio.payloads import Inbound
 from app.whatsapp import opting, parties
 from app.whatsapp.actions.merging import absorb, recount_unread, unread_in
@@ -92,12 +92,13 @@ def choose_event(conversation: Conversation, coordinacion_id: int | None) -> Non
     conversation.coordinacion_id, conversation.coordinacion_chosen = coordinacion_id, True
 
 
-def follow_event(conversation: Conversation, now: datetime, phone_key: str | None = None) -> int | None:
-    """Return the coordinación of a new message: what it was about while that lasts, else the client's nearest event.
+def follow_event(conversation: Conversation, at: datetime, phone_key: str | None = None) -> int | None:
+    """Return the coordinación of a message of `at`: the thread's while that lasts, else the client's nearest event.
 
-    `phone_key` is the number's that it came from, where that was joined to `conversation`.
+    Nearest as it was then: what a sync brings in the morning may be of the party's night. `phone_key` is the number's
+    that it came from, where that was joined to `conversation`.
     """
-    on, current = to_local(now).date(), conversation.coordinacion
+    on, current = office_day(at), conversation.coordinacion
     if _is_current(current, on) if current is not None else conversation.coordinacion_chosen:
         return conversation.coordinacion_id
     keys = (key for key in (phone_key, conversation.phone_key) if key)
@@ -168,11 +169,11 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
     party = find_or_make_party(session, contact, now)
     known = None if party.member in session.new else _names_of(party.member)
     if known is None:
-        follow_event(party.thread, now, party.member.phone_key)
+        follow_event(party.thread, sent_at, party.member.phone_key)
         session.flush()
     else:
         party = _learn(session, party, contact, change)
-        follow_event(party.thread, now, party.member.phone_key)
+        follow_event(party.thread, sent_at, party.member.phone_key)
     message = _message_of(inbound, party, sent_at, change, now)
     fold_message(message)
     session.add(message)

@@ -227,7 +227,7 @@ def _store_outbound(
     message = Message(
         conversation_id=conversation.id,
         joined_from_id=party.joined_from_id,
-        coordinacion_id=follow_event(conversation, now),
+        coordinacion_id=follow_event(conversation, sent_at),
         direction="outbound",
         type=type_of_media(media[0].content_type) if media else "text",
         body=remote.body,

@@ -1,11 +1,15 @@
-"""Months as the office lives them: each begins at midnight of its own time zone."""
+"""Months of the calendar, as bills count them: each begins at midnight of the office's time zone.
+
+Not at DAY_ENDS_AT, as the office's days do: what the calendar puts into a month is what Twilio's bill has in it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from app.formats import app_zone, today
+from app.extensions import utcnow
+from app.formats import app_zone, to_local
 
 
 @dataclass(frozen=True, order=True)
@@ -34,10 +38,15 @@ class Month:
         return f"{self.year:04}-{self.number:02}"
 
 
-def this_month() -> Month:
-    """Return the month that it is at the office."""
-    day = today()
+def month_of(moment: datetime) -> Month:
+    """Return the month of an aware `moment`, by the office's calendar."""
+    day = to_local(moment)
     return Month(day.year, day.month)
+
+
+def this_month() -> Month:
+    """Return the month that it is at the office, by its calendar."""
+    return month_of(utcnow())
 
 
 def last_months(count: int) -> list[Month]:

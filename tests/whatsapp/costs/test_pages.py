@@ -10,13 +10,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app.auth.models import User
 from app.extensions import db, utcnow
 from app.formats import app_zone
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.chart import HEIGHT, build_blocks
-from app.whatsapp.costs.months import Month, last_months, this_month
+from app.whatsapp.costs.months import Month, last_months, month_of, this_month
 from app.whatsapp.costs.queries import Estimate, find_estimate
 from app.whatsapp.costs.words import format_cost, format_price
 from app.whatsapp.models import Conversation, Message
@@ -101,6 +102,11 @@ def test_a_month_begins_at_the_offices_midnight(pay: Pay) -> None:
     sums = {one.month: one.amount for one in queries.list_sums(last_months(12))}
 
     assert sums == {now.after(-1): 1, now: 2}
+
+
+def test_the_small_hours_of_the_first_are_in_the_month_whose_bill_they_are_on(app: Flask) -> None:
+    assert month_of(datetime(2026, 12, 1, 2, 0, tzinfo=app_zone())) == Month(2026, 12)
+    assert month_of(datetime(2026, 11, 30, 23, 59, tzinfo=app_zone())) == Month(2026, 11)
 
 
 def test_what_is_older_than_a_year_is_left_out(pay: Pay) -> None:
