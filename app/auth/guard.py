@@ -5,6 +5,7 @@ Every blueprint names one with `before_request`, even the open ones; tests/test_
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, Response, g, request, url_for
@@ -67,14 +68,16 @@ def _local_path(url: str) -> str:
 
 
 def to_login(*, ended: bool) -> ResponseReturnValue:
-    """Send the browser to the sign-in page, which comes back to this one afterwards."""
-    page = request.headers.get("HX-Current-URL", "") if is_htmx() else request.full_path.rstrip("?")
-    back = _local_path(page) if is_htmx() or request.method == "GET" else _local_path(request.referrer or "/")
-    query = urlencode({"next": back} | ({"ended": "1"} if ended else {}))
-    response = see_other(f"{url_for('auth.login')}?{query}")
+    """Send the browser to the sign-in page, which comes back to this one afterwards.
+
+    What htmx asks for is only refused: somebody may be writing in the page that asked, so it stays as it is, and
+    session.js says in it that the session ended.
+    """
     if is_htmx():
-        response.status_code = 401
-    return response
+        return Response(status=401, headers={"HX-Reswap": "none"})
+    back = _local_path(request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/")
+    query = urlencode({"next": back} | ({"ended": "1"} if ended else {}))
+    return see_other(f"{url_for('auth.login')}?{query}")
 
 
 def _browser_claims() -> tokens.Claims:
@@ -89,9 +92,9 @@ def _browser_claims() -> tokens.Claims:
 
 def end_session_of_before() -> None:
     """End the session that the browser had until now, if any: somebody else may just have signed in with it."""
-    session_id = tokens.find_session_of_cookies()
-    if session_id is not None:
-        sessions.sign_out(session_id)
+    claims = tokens.find_claims_of_cookies()
+    if claims is not None:
+        sessions.sign_out(claims.session_id)
 
 
 def require_staff_token() -> ResponseReturnValue | None:
@@ -157,13 +160,30 @@ def _set_new_tokens(response: Response) -> Response:
     return response
 
 
+def _renew_page(response: Response) -> Response:
+    """Tell a page of an earlier session whose the present one is, and what its forms must bring back from now on.
+
+    Somebody signed in again in another tab: what is written in this one can be sent, without loading it anew. Only a
+    page of this very site can read these headers.
+    """
+    shown = request.headers.get("X-CSRF-TOKEN")
+    if not shown or not is_htmx() or response.status_code == HTTPStatus.UNAUTHORIZED:
+        return response
+    # A request that was refused for its CSRF value alone did not come as far as the claims.
+    claims = g.get("claims") or tokens.find_claims_of_cookies()
+    if claims is not None and (fresh := tokens.csrf_value(claims.session_id)) != shown:
+        response.headers["X-CSRF-TOKEN"], response.headers["X-User"] = fresh, str(claims.user_id)
+    return response
+
+
 def _csrf_token() -> str:
     # Templates take it for the sign of a person signed in. Claims alone are not: an error may come before their person.
     return tokens.csrf_value(current_claims().session_id) if g.get("user") else ""
 
 
 def init_app(app: Flask) -> None:
-    """Carry rotated tokens back to the browser, and give templates the CSRF value and who is signed in."""
+    """Carry rotated tokens and a new session's CSRF value to the browser, and tell templates who is signed in."""
     app.after_request(_set_new_tokens)
+    app.after_request(_renew_page)
     app.jinja_env.globals["csrf_token"] = _csrf_token
     app.context_processor(lambda: {"current_user": g.get("user")})

@@ -13,6 +13,7 @@ from app.auth.actions import people
 from app.auth.guard import current_claims, current_user, person, require_admin, require_staff
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import limiter
+from app.htmx import see_other
 
 bp = Blueprint("people", __name__, url_prefix="/settings/people")
 bp.before_request(require_admin)
@@ -50,7 +51,7 @@ def add() -> ResponseReturnValue:
         people.create_user(form["email"], form["name"], form["role"], form["password"])
     except (Invalid, Conflict) as error:
         return _page(422, values=form, errors=error.fields)
-    return redirect(url_for(".index", done="added"), 303)
+    return see_other(url_for(".index", done="added"))
 
 
 @bp.post("/<int:user_id>/password")

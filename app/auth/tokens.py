@@ -12,10 +12,12 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from flask import Response, current_app, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.auth.models import LoginSession
 from app.errors import Forbidden
+from app.htmx import is_htmx
 from app.light_jwt import (
     CSRFError,
     JWTExtendedException,
@@ -77,13 +79,19 @@ def issue(session: LoginSession) -> TokenPair:
     )
 
 
+def _claims_of(token: dict[str, Any]) -> Claims:
+    return Claims(user_id=int(token["sub"]), session_id=str(token["sid"]), refresh_id=str(token["rid"]))
+
+
 def _read(*, refresh: bool, locations: list[Location]) -> Claims:
     try:
         verify_jwt_in_request(refresh=refresh, locations=locations, skip_revocation_check=True)
-        token = get_jwt()
-        return Claims(user_id=int(token["sub"]), session_id=str(token["sid"]), refresh_id=str(token["rid"]))
+        return _claims_of(get_jwt())
     except CSRFError as error:
-        raise StalePage from error
+        # A page of ours has what it needs by the answer's headers; any other one has to be loaded anew.
+        raise StalePage(
+            _("Entraste de nuevo mientras esta página estaba abierta. Probá otra vez.") if is_htmx() else None
+        ) from error
     except (JWTExtendedException, PyJWTError, KeyError, ValueError) as error:
         raise TokenError from error
 
@@ -117,11 +125,14 @@ def has_cookies() -> bool:
     return any(name in request.cookies for name in names)
 
 
-def find_session_of_cookies() -> str | None:
-    """Return the id of the session that the browser's cookies are of, run out or not, or None when they say none."""
-    shown = request.cookies.get(current_app.config["JWT_REFRESH_COOKIE_NAME"], "")
+def find_claims_of_cookies() -> Claims | None:
+    """Return what the browser's refresh token says, run out or not, or None when it says nothing that we signed.
+
+    Whether that session still stands is not asked.
+    """
     try:
-        return str(decode_token(shown, allow_expired=True)["sid"])
+        token = decode_token(request.cookies.get(current_app.config["JWT_REFRESH_COOKIE_NAME"], ""), allow_expired=True)
+        return _claims_of(token)
     except (JWTExtendedException, PyJWTError, KeyError, ValueError):
         return None
 

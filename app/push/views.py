@@ -13,6 +13,7 @@ from app.auth.guard import current_claims, current_user, person, require_staff
 from app.auth.tokens import csrf_value
 from app.errors import DomainError, Invalid, NotFound
 from app.extensions import limiter, utcnow
+from app.htmx import see_other
 from app.push import actions, queries, webpush
 from app.push.forms import parse_device, parse_name, parse_replaced, parse_wanted
 
@@ -62,7 +63,7 @@ def prefer() -> ResponseReturnValue:
         actions.prefer(current_user().id, parse_wanted(request.form))
     except Invalid as error:
         return _page(422, wanted=request.form, errors=error.fields)
-    return redirect(url_for(".show", done="kept"), 303)
+    return see_other(url_for(".show", done="kept"))
 
 
 @bp.get("/key")
@@ -95,7 +96,7 @@ def rename(subscription_id: int) -> ResponseReturnValue:
         actions.rename(current_user().id, subscription_id, parse_name(request.form.get("name", "")))
     except Invalid as error:
         return _page(422, errors=error.fields, at=subscription_id)
-    return redirect(url_for(".show", done="kept"), 303)
+    return see_other(url_for(".show", done="kept"))
 
 
 @bp.post("/devices/<int:subscription_id>/forget")

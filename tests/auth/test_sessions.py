@@ -315,3 +315,32 @@ def test_a_cookie_of_another_place_is_no_session(app: Flask) -> None:
     client.set_cookie("tracking", "1")
 
     assert client.get("/coordinaciones").headers["Location"] == "/login?next=%2Fcoordinaciones"
+
+
+def test_a_page_of_an_earlier_session_gets_what_its_forms_need_now(
+    browser: SignedInClient, sign_in: Callable[[User], SignedInClient], ana: User
+) -> None:
+    old = browser.csrf
+    assert "X-CSRF-TOKEN" not in browser.htmx("GET", "/whatsapp/unread").headers
+    browser.post("/login", data={"email": ana.email, "password": PASSWORD})
+    shown = {"X-CSRF-TOKEN": old}
+
+    poll = browser.htmx("GET", "/whatsapp/unread", headers=shown)
+    refused = browser.htmx("POST", "/coordinaciones", data=FORM | {"csrf_token": old}, headers=shown)
+
+    fresh = poll.headers["X-CSRF-TOKEN"]
+    assert (poll.headers["X-User"], refused.status_code) == (str(ana.id), 403)
+    assert "Probá otra vez." in refused.text
+    assert refused.headers["X-CSRF-TOKEN"] == fresh != old
+    again = browser.htmx("POST", "/coordinaciones", data=FORM, headers={"X-CSRF-TOKEN": fresh})
+    assert again.status_code == 204
+
+
+def test_what_a_session_needs_is_told_to_htmx_of_its_own_pages_alone(
+    browser: SignedInClient, nobody: FlaskClient
+) -> None:
+    plain = browser.get("/coordinaciones", headers={"X-CSRF-TOKEN": "0" * 64})
+    of_nobody = nobody.get("/whatsapp/list", headers={"X-CSRF-TOKEN": "0" * 64, "HX-Request": "true"})
+
+    assert "X-CSRF-TOKEN" not in plain.headers
+    assert "X-CSRF-TOKEN" not in of_nobody.headers

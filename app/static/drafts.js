@@ -1,0 +1,153 @@
+// Half-written forms: what was typed in a `form[data-draft]` is kept until the server took it or somebody discards it.
+//
+// In localStorage, not sessionStorage: a phone ends an app that it needs the room of, and whoever has to sign in again
+// may do so in another tab. Under the person's own id: who signs in after them on a shared computer sees nothing of it.
+// Signing out keeps it, since a session may end in the middle of a sentence, here or in another tab; it is no more than
+// the composer's drafts keep, and goes by itself after a month. Passwords, and what the page itself put into hidden
+// fields (CSRF values, keys that make a second click the same message), are never kept.
+(() => {
+  "use strict";
+
+  const { user } = document.body.dataset;
+  if (!user) return;
+  const MONTH = 30 * 24 * 3600 * 1000, PREFIX = "form:";
+  const NEVER = ["hidden", "password", "file", "search", "submit", "button", "reset"];
+  const nameOf = (form) => `${PREFIX}${user}:${form.dataset.draft}`;
+  const stored = (form) => JSON.parse(localStorage.getItem(nameOf(form)) ?? "null");
+  const forget = (form) => localStorage.removeItem(nameOf(form));
+
+  // ---- The fields of a form: what they hold, and what the server gave them.
+
+  const ticked = (field) => field.matches("[type=checkbox], [type=radio]");
+  const keyOf = (field) => ticked(field) ? `${field.name}=${field.value}` : field.name;
+  const valueOf = (field) => ticked(field) ? field.checked : field.value;
+  const fieldsOf = (form) => [...form.elements].filter((field) => field.name && !NEVER.includes(field.type));
+
+  function givenOf(field) {
+    if (ticked(field)) return field.defaultChecked;
+    if (!field.matches("select")) return field.defaultValue;
+    return ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? "";
+  }
+
+  function set(field, value) {
+    if (ticked(field)) field.checked = value; else field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // What the typed values are changes of. An edit says so itself (`seen`); a form that came back refused was given what
+  // had been typed, so there it is what it was before.
+  function baseOf(form, known) {
+    const given = Object.fromEntries(fieldsOf(form).map((field) => [keyOf(field), givenOf(field)]));
+    if (form.elements.seen) return { ...given, ...JSON.parse(form.elements.seen.value) };
+    return "refused" in form.dataset ? (known?.base ?? {}) : given;
+  }
+
+  function save(form) {
+    const known = stored(form), base = baseOf(form, known), fields = fieldsOf(form), present = new Set(fields.map(keyOf));
+    // Fields that the page makes later, such as a template's samples, have their words waiting.
+    const values = Object.fromEntries(Object.entries(known?.values ?? {}).filter(([key]) => !present.has(key)));
+    for (const field of fields) if (valueOf(field) !== (base[keyOf(field)] ?? "")) values[keyOf(field)] = valueOf(field);
+    if (!Object.keys(values).length) return forget(form);
+    try {
+      localStorage.setItem(nameOf(form), JSON.stringify({ at: Date.now(), base, values }));
+    } catch { /* The browser keeps no more: the words are on the page still. */ }
+  }
+
+  // ---- Back in the form.
+
+  const waiting = new WeakMap(); // What a form has no field for yet.
+  const seenBefore = new WeakMap();
+
+  function fill(form) {
+    const values = waiting.get(form), filled = [];
+    for (const field of fieldsOf(form)) {
+      const key = keyOf(field);
+      if (!(key in values)) continue;
+      if (valueOf(field) !== values[key]) filled.push([field, values[key]]);
+      delete values[key];
+    }
+    for (const [field, value] of filled) set(field, value);
+    return filled.map(([field]) => field);
+  }
+
+  // Values that a colleague changed since: the server is told what this person had seen, and asks before it overwrites.
+  function keepSeen(form, base, fields) {
+    const { seen } = form.elements;
+    if (!seen) return [];
+    seenBefore.set(form, seen.value);
+    const now = JSON.parse(seen.value), typed = fields.filter((field) => field.name in base);
+    const changed = typed.filter((field) => base[field.name] !== now[field.name]);
+    for (const field of typed) now[field.name] = base[field.name];
+    seen.value = JSON.stringify(now);
+    return changed;
+  }
+
+  function tell(form, changed) {
+    const note = document.querySelector("#draft-note").content.firstElementChild.cloneNode(true);
+    const told = note.querySelector("[data-changed]");
+    told.hidden = !changed.length;
+    told.querySelector("b").textContent = changed.map((field) => field.labels[0]?.firstChild.textContent.trim()).join(", ");
+    form.querySelector("[data-draft-place]").replaceChildren(note);
+  }
+
+  function restore(form) {
+    if (waiting.has(form)) return void fill(form);
+    const known = "refused" in form.dataset ? null : stored(form);
+    waiting.set(form, { ...known?.values });
+    if (!known) return;
+    // What was seen first, so that what is saved while the form is filled is based on it.
+    const fields = fieldsOf(form).filter((field) => keyOf(field) in known.values && valueOf(field) !== known.values[keyOf(field)]);
+    const changed = keepSeen(form, known.base, fields);
+    fill(form);
+    if (fields.length || Object.keys(waiting.get(form)).length) tell(form, changed);
+    else forget(form); // The server has it all by now.
+  }
+
+  function discard(form) {
+    forget(form);
+    waiting.set(form, {});
+    if (seenBefore.has(form)) form.elements.seen.value = seenBefore.get(form);
+    for (const field of fieldsOf(form)) if (valueOf(field) !== givenOf(field)) set(field, givenOf(field));
+    form.querySelector("[data-draft-place]").replaceChildren();
+    fieldsOf(form)[0]?.focus();
+  }
+
+  const restoreAll = () => document.querySelectorAll("form[data-draft]").forEach(restore);
+
+  document.addEventListener("input", ({ target }) => { if (target.form?.matches("[data-draft]")) save(target.form); });
+  document.addEventListener("click", ({ target }) => {
+    const form = target.closest?.("form[data-draft]");
+    if (form && target.closest("[data-draft-discard]")) discard(form);
+    if (form && target.closest("[data-cancel-name]")) forget(form);
+  });
+
+  // ---- The server took it, or did not.
+
+  const isSend = (ctx) => ctx.request.method === "POST" && ctx.sourceElement.matches?.("form[data-draft]");
+
+  function say() {
+    const alert = document.querySelector("#draft-unsaved").content.firstElementChild.cloneNode(true);
+    document.querySelector("#alerts").replaceChildren(alert);
+  }
+
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    if (!isSend(ctx)) return;
+    if (ctx.response.status < 400) return forget(ctx.sourceElement);
+    // What comes in between, a proxy's page of its own say, must not take the form's place.
+    if (ctx.hx.retarget || ctx.hx.reswap || ctx.text.includes("data-draft=")) return;
+    ctx.hx.reswap = "none";
+    say();
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (isSend(ctx) && !ctx.response?.status && !ctx.sourceElement.querySelector(".picker-lost")) say();
+  });
+
+  document.addEventListener("htmx:after:swap", restoreAll);
+  // After htmx has made itself ready, so that it hears what is filled in.
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
+    for (const name of Object.keys(localStorage)) {
+      if (name.startsWith(PREFIX) && Date.now() - JSON.parse(localStorage.getItem(name)).at > MONTH) localStorage.removeItem(name);
+    }
+    restoreAll();
+  }));
+})();
