@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from blinker import Namespace
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -17,6 +18,12 @@ from app.extensions import utcnow, writing
 # What is said of these fields is what they hold; others hold codes that nobody reads.
 _TOLD = ("title", "client_name", "phone", "place", "notes", "external_ref")
 
+# Sent with the session of a transaction that writes phones, before it locks anything: rooms above take their own locks
+# first, in the order in which they always do.
+phone_written = Namespace().signal("phone-written")
+# Sent with the coordinación and the session of the transaction that just gave it another number, or none.
+phone_changed = Namespace().signal("phone-changed")
+
 
 def _taken(values: Values, error: IntegrityError) -> Exception:
     """Return what to raise for `error`: the reference is another's, or something that nobody foresaw."""
@@ -27,11 +34,20 @@ def _taken(values: Values, error: IntegrityError) -> Exception:
     return error
 
 
+def _foretell(session: Session, values: Values) -> None:
+    """Say that a phone may be written, before anything is locked."""
+    if "phone" in values:
+        phone_written.send(session)
+
+
 def _write(session: Session, coordinacion: Coordinacion, values: Values) -> None:
+    key_before = coordinacion.phone_key
     for name, value in values.items():
         setattr(coordinacion, name, value)
     coordinacion.fold_search_text()
     session.add(coordinacion)
+    if coordinacion.id is not None and coordinacion.phone_key != key_before:
+        phone_changed.send(coordinacion, session=session)
 
 
 def create(values: Values) -> Coordinacion:
@@ -71,6 +87,7 @@ def update(coordinacion_id: int, values: Values, seen: Mapping[str, str] | None 
     """
     try:
         with writing() as session:
+            _foretell(session, values)
             coordinacion = queries.get_locked(coordinacion_id)
             _refuse_overwriting(coordinacion, values, seen or {})
             _write(session, coordinacion, values)
@@ -94,6 +111,7 @@ def upsert_external(ref: str, values: Values) -> tuple[Coordinacion, bool]:
 
 def _upsert(ref: str, values: Values) -> tuple[Coordinacion, bool]:
     with writing() as session:
+        _foretell(session, values)
         found = queries.find_coordinacion_by_ref(ref, lock=True)
         coordinacion = found or Coordinacion()
         _write(session, coordinacion, values)
@@ -107,6 +125,7 @@ def keep_contact(coordinacion_id: int, line: str, phone: str | None) -> Coordina
     now; Invalid when the notes are full.
     """
     with writing() as session:
+        _foretell(session, {"phone": phone} if phone is not None else {})
         coordinacion = queries.get_locked(coordinacion_id)
         if phone is not None:
             if coordinacion.phone not in (None, phone):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.auth.actions.people import person_left
+from app.coordinaciones.actions import phone_changed, phone_written
 from app.jobs.handlers import register
 from app.whatsapp import (
     api,
@@ -27,12 +28,14 @@ from app.whatsapp import (
     webhook,
 )
 from app.whatsapp.actions.assignment import release_assigned
+from app.whatsapp.actions.untying import let_go
 from app.whatsapp.content import labels as content_labels
 from app.whatsapp.content import picker
 from app.whatsapp.content import views as templates
 from app.whatsapp.costs import models as _costs  # noqa: F401
 from app.whatsapp.costs import views as costs
 from app.whatsapp.costs import words
+from app.whatsapp.feed import lock_changes
 
 
 def init_app(app: Flask) -> None:
@@ -48,6 +51,8 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     app.add_template_filter(closing.notice_key, "notice_key")
     person_left.connect(release_assigned)
+    phone_written.connect(lock_changes)
+    phone_changed.connect(let_go)
     for name, handler in jobs.HANDLERS.items():
         register(app, name, handler)
     app.cli.add_command(cli.whatsapp)

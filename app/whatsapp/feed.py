@@ -38,6 +38,14 @@ def next_change(session: Session) -> int:
     return number
 
 
+def lock_changes(session: Session) -> None:
+    """Take the lock of the change counter without a number, for a transaction that may turn out to change nothing.
+
+    Called first in a transaction, like next_change, which may still follow.
+    """
+    session.scalar(select(ChangeCounter.value).where(ChangeCounter.id == 1).with_for_update())
+
+
 def current_change() -> int:
     """Return the newest number."""
     return db.session.scalars(select(ChangeCounter.value)).one()

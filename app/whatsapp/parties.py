@@ -68,6 +68,11 @@ def list_joined(thread: Conversation) -> list[Conversation]:
     return [row for row in list_rows(thread) if row.own_address]
 
 
+def phone_keys(thread: Conversation) -> set[str]:
+    """Return the keys of the phones that talk in a thread."""
+    return {row.phone_key for row in (thread, *list_joined(thread)) if row.phone_key}
+
+
 def _candidates(conversation: Conversation) -> list[ColumnElement[bool]]:
     """Return the conditions under which another conversation is looked at more closely."""
     conditions: list[ColumnElement[bool]] = []

@@ -92,6 +92,18 @@ def choose_event(conversation: Conversation, coordinacion_id: int | None) -> Non
     conversation.coordinacion_id, conversation.coordinacion_chosen = coordinacion_id, True
 
 
+def tie_event(conversation: Conversation, coordinacion: Coordinacion) -> None:
+    """Let a conversation be about the coordinación that somebody wrote to its client from.
+
+    Where the number is that coordinación's, the tie is the number's, and goes when that is corrected. Where it is
+    another's, or staff had chosen the same in the chat, it is a person's word and stays.
+    """
+    if conversation.coordinacion_chosen and conversation.coordinacion_id == coordinacion.id:
+        return
+    conversation.coordinacion_id = coordinacion.id
+    conversation.coordinacion_chosen = coordinacion.phone_key not in parties.phone_keys(conversation)
+
+
 def follow_event(conversation: Conversation, at: datetime, phone_key: str | None = None) -> int | None:
     """Return the coordinación of a message of `at`: the thread's while that lasts, else the client's nearest event.
 

@@ -14,6 +14,7 @@ from app.whatsapp.actions.arrivals import (
     find_or_make_party,
     fold_search_text,
     mark_read_where,
+    tie_event,
 )
 from app.whatsapp.actions.joining import LONGEST_NAME, clean_name
 from app.whatsapp.actions.typing_indicator import note_seen
@@ -89,7 +90,7 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
     if contact is None:
         raise NoPhone
     known = queries.find_conversation(contact)
-    if known is not None and known.coordinacion_chosen and known.coordinacion_id == coordinacion_id:
+    if known is not None and known.coordinacion_id == coordinacion_id:
         return known.id
     with writing() as session:
         change = next_change(session)
@@ -97,7 +98,7 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
         if conversation is None:
             conversation = find_or_make_party(session, contact, utcnow()).thread
             fold_search_text(conversation)
-        choose_event(conversation, coordinacion_id)
+        tie_event(conversation, get_coordinacion(coordinacion_id))
         conversation.change = change
         session.flush()
         return conversation.id

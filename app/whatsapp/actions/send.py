@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.coordinaciones.models import Coordinacion
 from app.coordinaciones.queries import get_coordinacion
 from app.errors import Invalid, NotFound
 from app.extensions import utcnow, writing
@@ -24,11 +25,11 @@ from app.twilio import gateway
 from app.twilio.signature import status_callback_url
 from app.whatsapp import parties, queries, related
 from app.whatsapp.actions.arrivals import (
-    choose_event,
     find_or_make_party,
     fold_search_text,
     follow_event,
     place_last,
+    tie_event,
 )
 from app.whatsapp.actions.attachments import find_attachment, media_of
 from app.whatsapp.actions.receive import claim_sid, follow_outcome, record_outcome
@@ -137,7 +138,7 @@ def _store(
     if request.known_id is not None:
         _ask_first(party, request.known_id, author_id)
     if request.coordinacion_id is not None:
-        choose_event(party.thread, _existing_coordinacion_id(request.coordinacion_id))
+        tie_event(party.thread, _existing_coordinacion(request.coordinacion_id))
     else:
         follow_event(party.thread, now, party.member.phone_key)
     message = _message_of(request, party, file, now)
@@ -179,9 +180,9 @@ def _message_of(request: SendRequest, party: Party, file: File | None, now: date
     )
 
 
-def _existing_coordinacion_id(coordinacion_id: int) -> int:
+def _existing_coordinacion(coordinacion_id: int) -> Coordinacion:
     try:
-        return get_coordinacion(coordinacion_id).id
+        return get_coordinacion(coordinacion_id)
     except NotFound as error:
         raise Invalid(fields={"coordinacion_id": _("Esa coordinación no existe.")}) from error
 
