@@ -9,19 +9,28 @@ import logging
 import os
 import re
 
-from config import read_environment
+from config import Config, read_environment
+from environment import ConfigError, number
 
 _environment = read_environment()
+try:
+    # Every worker reads the settings for itself. Reading them here first ends a start that cannot succeed with the one
+    # sentence, before a worker dies of it with a traceback.
+    Config.from_environment(_environment)
+    _port = number(_environment, "PORT", 0)
+    _processes = number(_environment, "WEB_CONCURRENCY", 2) or 2
+except ConfigError as error:
+    raise SystemExit(f"Coordina cannot start with these settings. {error.message}") from None
 
 # A host that names a port reaches it over a network; without one nobody but this machine's own web server has to.
-bind = f"0.0.0.0:{_environment['PORT']}" if _environment.get("PORT") else "127.0.0.1:8000"
+bind = f"0.0.0.0:{_port}" if _environment.get("PORT") else "127.0.0.1:8000"
 
 # Most requests are polls of a few milliseconds, so threads share a process well; a send waits up to ten seconds for
 # Twilio, so a process needs more threads than the sends that an office has under way at once. Two processes use two
 # cores, and one of them serves while the other starts anew. Each thread holds a database connection at most, so an
 # instance takes 16 of PostgreSQL's; docs/scale.md has the sums.
 worker_class = "gthread"
-workers = int(_environment.get("WEB_CONCURRENCY") or "2")
+workers = _processes
 threads = 8
 
 # A worker whose loop has not moved for this long is killed. Its loop does not wait for requests: a slow one is safe.

@@ -57,6 +57,30 @@ def test_it_has_as_many_processes_as_its_host_says() -> None:
     assert effective("workers", {"WEB_CONCURRENCY": "5"}) == "5"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("DATABASE_URL", "mysql://ana:hunter2@db/x"),
+        ("PORT", "http"),
+        ("APP_TIMEZONE", "Marte"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_ends_the_start_with_one_sentence(name: str, value: str) -> None:
+    enough = {"SECRET_KEY": "k" * 40, "DATABASE_URL": "postgresql://127.0.0.1/none", "REDIS_URL": "", "PORT": "0"}
+    environment = os.environ | enough | {name: value}
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith(f"Coordina cannot start with these settings. {name} ")
+    assert ran.stderr.count("\n") == 1
+    assert "hunter2" not in ran.stderr
+
+
 def test_a_message_under_way_is_sent_before_the_server_stops(
     server: LiveServer, simulator: RunningSimulator, ana: User, factories: Factories
 ) -> None:
