@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import CheckConstraint, create_engine, inspect, select, text
+from sqlalchemy import CheckConstraint, create_engine, event, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app import create_app
@@ -272,3 +278,75 @@ def test_brazilian_numbers_are_compared_anew_and_doubles_stay(empty_app: Flask) 
     db.session.rollback()
     downgrade(revision="0002")
     assert list(db.session.scalars(text(keys)))[-1] == "5521987654321"
+
+
+def test_what_fails_at_the_end_leaves_the_database_at_the_version_it_had(empty_app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL looks at each reference by itself")
+    upgrade(revision="0002")
+    with db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys=OFF")
+        driver.execute(
+            "INSERT INTO whatsapp_medios (id, message_id, position, url, content_type, filename) "
+            "VALUES (1, 999, 0, 'https://api.twilio.com/x', 'image/jpeg', '')"
+        )
+        driver.execute("PRAGMA foreign_keys=ON")
+
+    with pytest.raises(SystemExit):
+        upgrade()
+
+    with db.engine.connect() as connection:
+        assert find_revision(connection) == "0002"
+
+
+def test_a_migration_waits_for_whoever_is_writing_to_the_file(empty_app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has no one lock for all that is written")
+    upgrade(revision="0002")
+    begun = threading.Event()
+    event.listen(db.engine, "engine_connect", lambda _connection: begun.set())
+
+    def migrate() -> None:
+        with empty_app.app_context():
+            upgrade()
+
+    with sqlite3.connect(db.engine.url.database or "", isolation_level=None) as writer, ThreadPoolExecutor(1) as thread:
+        writer.execute("BEGIN IMMEDIATE")
+        migrating = thread.submit(migrate)
+        assert begun.wait(20)
+        writer.execute("UPDATE cambios SET value = 7")
+        writer.execute("COMMIT")
+        migrating.result(60)
+    writer.close()
+
+    assert db.session.scalars(select(ChangeCounter.value)).all() == [7]
+    with db.engine.connect() as connection:
+        assert find_revision(connection) == REVISION
+
+
+def test_of_two_migrations_at_once_one_waits_and_both_succeed(empty_app: Flask, empty_url: str) -> None:
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite's own lock is tried above")
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    environment = os.environ | {"SECRET_KEY": "k" * 40, "DATABASE_URL": empty_url, "REDIS_URL": ""}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    with db.engine.connect() as first, db.engine.connect() as watcher:
+        env = Path(MIGRATIONS, "env.py").read_text()
+        number = re.search(r"MIGRATING = (0x[0-9A-F]+)", env)
+        assert number is not None
+        first.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": int(number[1], 16)})
+
+        both = [subprocess.Popen(command, cwd=MIGRATIONS.parent, env=environment) for _ in range(2)]
+        deadline = time.monotonic() + 60
+        while watcher.scalar(waiting) != 2 and time.monotonic() < deadline:
+            watcher.rollback()
+            time.sleep(0.02)
+        stood = [each.poll() for each in both]
+        first.rollback()
+        ended = [each.wait(60) for each in both]
+
+    assert (stood, ended) == ([None, None], [0, 0])
+    with db.engine.connect() as connection:
+        assert find_revision(connection) == REVISION
