@@ -35,7 +35,8 @@ from app.push.webpush import make_keys
 from app.whatsapp.actions.arrivals import fold_search_text
 from app.whatsapp.actions.sync import sync
 from app.whatsapp.content.actions.sync import sync_templates
-from app.whatsapp.models import Conversation, Message, QuickReply
+from app.whatsapp.models import Conversation, Message
+from app.whatsapp.quick_replies import QuickReply
 from config import Config
 
 ROOT = Path(__file__).resolve().parent.parent

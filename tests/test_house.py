@@ -74,11 +74,22 @@ INSIDE = (
     {"models", "tokens", "archive", "values"} | PURE,
     {"feed", "queries", "filters", "cursors", "forms", "thread", "errors", "files", "examine", "signing"}
     | {"parties", "events", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting"}
-    | {"counts", "frame", "again"},
+    | {"counts", "frame", "again", "quick_replies"},
     {"actions"},
     {"guard", "limits", "serve"},
     {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"}
-    | {"contacts", "choosing", "picker", "outgoing", "attach", "cards", "care", "fetching", "typing_indicator"},
+    | {
+        "contacts",
+        "choosing",
+        "picker",
+        "outgoing",
+        "attach",
+        "cards",
+        "care",
+        "fetching",
+        "typing_indicator",
+        "snippets",
+    },
     {"__init__"},
 )
 DOORS = INSIDE[4]

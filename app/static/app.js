@@ -543,6 +543,7 @@
     htmx.ajax("POST", form.action, { source: form, values, swap: "none" });
   }
 
+  document.addEventListener("close-conversation", closeConversation); // It is unread again: nobody reads it here now.
   document.addEventListener("keep-words", ({ detail: { text, conversation } }) => keepWords(text, conversation));
   document.addEventListener("say", ({ detail: { text, conversation } }) => {
     const form = $("#composer-form"), key = newKey();

@@ -23,6 +23,7 @@ from app.whatsapp import (
     labels,
     poll,
     retry,
+    snippets,
     typing_indicator,
     views,
     webhook,
@@ -41,7 +42,7 @@ from app.whatsapp.feed import lock_changes
 def init_app(app: Flask) -> None:
     """Give `app` its inbox: pages, JSON API, Twilio's doors and `flask whatsapp`."""
     beside = (contacts.bp, choosing.bp, care.bp, care.own, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins)
-    rooms = (typing_indicator.bp, costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
+    rooms = (typing_indicator.bp, snippets.bp, costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
     for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *rooms):
         app.register_blueprint(blueprint)
     labels.init_app(app)

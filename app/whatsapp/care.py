@@ -10,7 +10,7 @@ from app.auth.queries import list_users
 from app.extensions import LARGEST_ID
 from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
-from app.whatsapp.actions import assignment, conversations
+from app.whatsapp.actions import assignment, settling
 from app.whatsapp.forms import parse_int_arg
 
 bp = Blueprint("whatsapp_care", __name__, url_prefix="/whatsapp/conversations/<int:conversation_id>")
@@ -48,10 +48,20 @@ def hand(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/done")
 def done(conversation_id: int) -> ResponseReturnValue:
-    conversations.mark_done(conversation_id, parse_int_arg(request.form, "until", None, 0, LARGEST_ID))
-    if not is_htmx():
-        return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
-    return "", 204
+    until = parse_int_arg(request.form, "until", None, 0, LARGEST_ID)
+    settling.mark_done(conversation_id, until, current_user().id)
+    return _back(conversation_id)
+
+
+@bp.post("/done/undo")
+def undo_done(conversation_id: int) -> ResponseReturnValue:
+    settling.undo_done(conversation_id, request.form.get("marked", ""))
+    return _back(conversation_id)
+
+
+def _back(conversation_id: int) -> ResponseReturnValue:
+    """Lead a page to the chat; htmx's asks for what changed by itself."""
+    return ("", 204) if is_htmx() else see_other(url_for("whatsapp.show", conversation_id=conversation_id))
 
 
 @own.post("/seen")

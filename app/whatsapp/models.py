@@ -37,8 +37,9 @@ class Conversation(Base):
     of the joined ones wrote last, whose window `window_expires_at` then is. `given_name` is the name that staff gave.
     While answers go elsewhere, this row's own window and opt-out wait in `own_window_expires_at` and `own_opted_out`.
     `assigned_to_id` is the person who looks after it, `assigned_by_id` the colleague who gave it to them, until they
-    have seen so. `waiting_since` is when the client wrote what nobody has answered since; staff can say that there is
-    nothing to answer, at `done_at`.
+    have seen so. `waiting_since` is when the client wrote what nobody has answered since; staff can say that nothing
+    written until `done_at` has to be answered: `done_by_id` did, at `done_marked_at`, and `done_before_at` is what
+    `done_at` was before, for taking it back.
     `closing_told_at` is when staff were told of a window that closes, `unanswered_told_at` when they were told again of
     the present wait; `seen_sid` is the last message that Twilio was told to be read.
     """
@@ -90,6 +91,9 @@ class Conversation(Base):
     assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
     waiting_since: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    done_by_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
+    done_marked_at: Mapped[datetime | None]
+    done_before_at: Mapped[datetime | None]
     closing_told_at: Mapped[datetime | None]
     unanswered_told_at: Mapped[datetime | None]
     seen_sid: Mapped[str] = mapped_column(String(34), default="")
@@ -99,6 +103,7 @@ class Conversation(Base):
     coordinacion: Mapped[Coordinacion | None] = relationship()
     assigned_to: Mapped[User | None] = relationship(foreign_keys=[assigned_to_id])
     assigned_by: Mapped[User | None] = relationship(foreign_keys=[assigned_by_id])
+    done_by: Mapped[User | None] = relationship(foreign_keys=[done_by_id])
     last_message: Mapped[Message | None] = relationship(
         primaryjoin="foreign(Conversation.last_message_id) == Message.id", viewonly=True
     )
@@ -106,6 +111,16 @@ class Conversation(Base):
     def window_open(self, now: datetime) -> bool:
         """Tell whether free text may be sent at `now`: within 24 hours of the client's last message."""
         return self.window_expires_at is not None and now < self.window_expires_at
+
+    @property
+    def settled(self) -> bool:
+        """Whether staff said that the last word here wants no answer: not once anybody wrote after it."""
+        done = self.done_at
+        return self.done_marked_at is not None and done is not None and self.last_message_at <= done
+
+    def forget_who_settled(self) -> None:
+        """Forget who said that nothing has to be answered; up to when that is so stays."""
+        self.done_by_id = self.done_marked_at = self.done_before_at = None
 
     def writing_state(self, now: datetime) -> str:
         """Return whether staff may write freely at `now`: open, closed (the 24 hours are over) or opted_out."""
@@ -276,13 +291,3 @@ class SyncRun(Base):
     seen_count: Mapped[int] = mapped_column(default=0)
     added_count: Mapped[int] = mapped_column(default=0)
     settled_count: Mapped[int] = mapped_column(default=0)
-
-
-class QuickReply(Base):
-    """A sentence that staff send often, offered in the composer."""
-
-    __tablename__ = "respuestas_rapidas"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    body: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -20,7 +20,7 @@ from app.formats import fold
 from app.phones import parse_phone, phone_key
 from app.whatsapp.cursors import parse_cursor, write_cursor
 from app.whatsapp.identity import Contact
-from app.whatsapp.models import Conversation, Media, Message, QuickReply
+from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.waiting import is_waiting
 from app.whatsapp.window import CLOSING_SOON
 
@@ -283,8 +283,3 @@ def find_message_by_sid(sid: str) -> Message | None:
 def find_message_by_key(key: str) -> Message | None:
     """Return the message that was sent under an idempotency key."""
     return db.session.scalar(select_messages().where(Message.idempotency_key == key))
-
-
-def list_quick_replies() -> list[QuickReply]:
-    """Return the sentences that staff send often."""
-    return list(db.session.scalars(select(QuickReply).order_by(QuickReply.id)))

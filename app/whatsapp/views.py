@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth.guard import current_user, person, require_staff
@@ -22,6 +22,7 @@ from app.whatsapp.feed import current_change
 from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key
 from app.whatsapp.models import Conversation
 from app.whatsapp.notices import find_notices
+from app.whatsapp.quick_replies import list_quick_replies
 from app.whatsapp.request import page_key
 from app.whatsapp.thread import thread_context
 
@@ -80,7 +81,7 @@ def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
         "now": now,
         "open": conversation.window_open(now),
         "key": str(uuid.uuid4()),
-        "quick_replies": queries.list_quick_replies(),
+        "quick_replies": list_quick_replies(),
         "notices": find_notices(),
         **extra,
     }
@@ -168,7 +169,7 @@ def changes(conversation_id: int) -> ResponseReturnValue:
         open=conversation.window_open(now),
         moved=moved,
         key=str(uuid.uuid4()),
-        quick_replies=queries.list_quick_replies() if moved else [],
+        quick_replies=list_quick_replies() if moved else [],
         notices=find_notices() if moved else None,
         **thread_context(related.with_neighbours(messages)),
     )
@@ -210,6 +211,15 @@ def mark_read(conversation_id: int) -> ResponseReturnValue:
     return "", 204
 
 
+@bp.post("/conversations/<int:conversation_id>/unread")
+def mark_unread(conversation_id: int) -> ResponseReturnValue:
+    """Leave the conversation for later: its chat closes, or whoever looks at it would have read it again."""
+    conversations.mark_unread(conversation_id)
+    if not is_htmx():
+        return see_other(url_for(".index"))
+    return "", 204, {"HX-Trigger": "close-conversation"}
+
+
 @bp.post("/coordinaciones/<int:coordinacion_id>/open")
 def open_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
     """Open the chat with a coordinación's client: in the panel for htmx, as a page otherwise."""
@@ -246,20 +256,3 @@ def counts() -> ResponseReturnValue:
     texts = [text for text in request.args.get("ids", "").split(",")[:200] if text.isascii() and text.isdigit()]
     ids = [int(text) for text in texts if len(text) <= 9]
     return render_template("whatsapp/_counts.html", ids=ids, unread=queries.unread_by_coordinacion(ids))
-
-
-@bp.post("/quick-replies")
-def keep_quick_reply() -> ResponseReturnValue:
-    conversations.keep_quick_reply(request.form.get("body", ""))
-    return _quick_replies()
-
-
-@bp.post("/quick-replies/<int:reply_id>/delete")
-def drop_quick_reply(reply_id: int) -> ResponseReturnValue:
-    if reply_id < 2**31:
-        conversations.drop_quick_reply(reply_id)
-    return _quick_replies()
-
-
-def _quick_replies() -> Response:
-    return make_response(render_template("whatsapp/_quick_replies.html", quick_replies=queries.list_quick_replies()))

@@ -23,10 +23,11 @@ def test_an_admin_finds_that_twilio_posts_elsewhere_and_mends_it(
     receiver = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Quién recibe"))
     expect(receiver).to_contain_text("Twilio avisa en otra dirección: POST https://otra.example/hook")
     expect(receiver).to_contain_text("Mal")
-    page.get_by_role("button", name="Que Twilio avise acá").click()
+    page.get_by_text("Que Twilio avise acá").click()
+    page.get_by_role("button", name="Sí, que avise acá").click()
 
     expect(receiver).to_contain_text("Twilio avisa acá cuando alguien escribe.")
-    expect(page.get_by_role("button", name="Que Twilio avise acá")).to_have_count(0)
+    expect(page.get_by_text("Que Twilio avise acá")).to_have_count(0)
     lucia.say("¿Hay lugar?")
     expect(page.locator("#whatsapp-badge")).to_contain_text("1")
 

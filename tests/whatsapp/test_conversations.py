@@ -6,16 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from app.errors import Invalid, NotFound
+from app.errors import NotFound
 from app.extensions import utcnow
-from app.formats import today
 from app.twilio.payloads import parse_inbound
 from app.whatsapp import feed, queries
 from app.whatsapp.actions.conversations import (
     assign,
-    drop_quick_reply,
-    keep_quick_reply,
     mark_read,
+    mark_unread,
     open_for_coordinacion,
 )
 from app.whatsapp.actions.receive import receive
@@ -214,52 +212,35 @@ def test_an_event_that_is_not_there_has_no_chat(factories: Factories, missing: i
         open_for_coordinacion(missing)
 
 
-# Quick replies
+# Unread again
 
 
-def test_a_sentence_is_kept_and_forgotten(factories: Factories) -> None:
-    keep_quick_reply("  ¡Hola! 🎉\nSomos los DJs.\x00 ")
-    keep_quick_reply("Te paso el precio.")
-    first, second = queries.list_quick_replies()
-    assert (first.body, second.body) == ("¡Hola! 🎉\nSomos los DJs.", "Te paso el precio.")
+def test_a_conversation_is_left_for_later_by_its_last_message(factories: Factories, conversation: Conversation) -> None:
+    for body in ("Hola", "¿Están?"):
+        receive(parse_inbound(inbound_form(body, MessageSid=f"SM{len(body):032x}")))
+    mark_read(conversation.id)
+    before = feed.current_change()
 
-    drop_quick_reply(first.id)
-    drop_quick_reply(first.id)
+    mark_unread(conversation.id)
+    mark_unread(conversation.id)
 
-    assert [reply.body for reply in queries.list_quick_replies()] == ["Te paso el precio."]
-
-
-@pytest.mark.parametrize("body", ["", "   ", "\n\x00", "x" * 1601])
-def test_what_cannot_be_sent_is_not_kept(factories: Factories, body: str) -> None:
-    with pytest.raises(Invalid):
-        keep_quick_reply(body)
-
-    assert queries.list_quick_replies() == []
+    assert factories.reload(conversation).unread_count == queries.unread_count() == 1
+    assert conversation.change == feed.current_change() == before + 1
 
 
-@pytest.mark.parametrize("missing", MISSING)
-def test_a_sentence_that_is_gone_stays_gone(factories: Factories, missing: int) -> None:
-    drop_quick_reply(missing)
+def test_what_is_unread_already_keeps_its_count(factories: Factories, conversation: Conversation) -> None:
+    for body in ("Hola", "¿Están?"):
+        receive(parse_inbound(inbound_form(body, MessageSid=f"SM{len(body):032x}")))
 
-    assert queries.list_quick_replies() == []
+    mark_unread(conversation.id)
 
-
-def test_no_coordinacion_holds_once_staff_chose_it(factories: Factories) -> None:
-    factories.coordinacion(phone="+5491155550101", event_on=today() + timedelta(days=10))
-    conversation = factories.conversation("+5491155550101")
-    assign(conversation.id, None)
-
-    receive(parse_inbound(inbound_form(phone="+5491155550101")))
-
-    assert factories.reload(conversation).coordinacion_id is None
+    assert factories.reload(conversation).unread_count == 2
 
 
-def test_a_choice_that_is_over_gives_way_to_the_next_event(factories: Factories) -> None:
-    over = factories.coordinacion(phone="+5491155550101", event_on=today() - timedelta(days=30))
-    coming = factories.coordinacion(phone="+5491155550101", event_on=today() + timedelta(days=10))
-    conversation = factories.conversation("+5491155550101")
-    assign(conversation.id, over.id)
+def test_who_never_wrote_has_nothing_to_be_unread(factories: Factories) -> None:
+    chat = factories.conversation()
+    factories.message(chat, "Hola", direction="outbound")
 
-    receive(parse_inbound(inbound_form(phone="+5491155550101")))
+    mark_unread(chat.id)
 
-    assert factories.reload(conversation).coordinacion_id == coming.id
+    assert factories.reload(chat).unread_count == 0

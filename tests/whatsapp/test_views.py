@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.auth.models import User
 from app.extensions import db, utcnow
 from app.twilio.client import NoAnswer, Refused
-from app.whatsapp.models import Conversation, Message, QuickReply
+from app.whatsapp.models import Conversation, Message
 from tests.browser import SignedInClient
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
@@ -411,17 +411,18 @@ def test_counts_of_coordinaciones_fill_their_places(browser: SignedInClient, fac
     assert page.count("1 sin leer") == 1
 
 
-def test_quick_replies_are_kept_offered_and_dropped(browser: SignedInClient, factories: Factories) -> None:
+def test_marking_as_unread_closes_the_chat_and_leads_to_the_list(browser: SignedInClient, factories: Factories) -> None:
     conversation = factories.conversation()
+    factories.message(conversation, read_at=utcnow())
+    url = f"/whatsapp/conversations/{conversation.id}"
+    assert f'action="{url}/unread"' in browser.get(url).text
 
-    kept = browser.htmx("POST", "/whatsapp/quick-replies", data={"body": "Lo consulto y te digo."})
-    offered = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/chat").text
-    reply = db.session.scalars(select(QuickReply)).one()
-    dropped = browser.htmx("POST", f"/whatsapp/quick-replies/{reply.id}/delete")
+    piece = browser.htmx("POST", f"{url}/unread")
+    page = browser.post(f"{url}/unread", data={"csrf_token": browser.csrf})
 
-    assert "Lo consulto y te digo." in kept.text
-    assert 'data-insert="Lo consulto y te digo."' in offered
-    assert "Lo consulto" not in dropped.text
+    assert (piece.status_code, piece.headers["HX-Trigger"]) == (204, "close-conversation")
+    assert (page.status_code, page.headers["Location"]) == (303, "/whatsapp/")
+    assert factories.reload(conversation).unread_count == 1
 
 
 @pytest.mark.parametrize(

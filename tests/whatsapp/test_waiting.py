@@ -15,8 +15,8 @@ from app.extensions import db, utcnow
 from app.twilio.client import Refused
 from app.whatsapp import closing, queries
 from app.whatsapp.actions import joining
-from app.whatsapp.actions.conversations import mark_done
 from app.whatsapp.actions.send import send
+from app.whatsapp.actions.settling import mark_done, undo_done
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient
@@ -138,6 +138,82 @@ def test_an_old_page_takes_back_nothing_that_was_settled_since(
         browser.post(f"/whatsapp/conversations/{chat.id}/done", data=data)
 
     assert again(chat).waiting_since is None
+
+
+def settled(browser: SignedInClient, chat: Conversation) -> str:
+    """Return what the chat says of who settled it, without its tags."""
+    page = browser.htmx("GET", f"/whatsapp/conversations/{chat.id}/changes?since=0").text
+    piece = re.search(r'<div id="settled".*?</div>', page, re.DOTALL)
+    assert piece is not None
+    return " ".join(re.sub(r"<[^>]+>", " ", piece[0]).split())
+
+
+def marked(chat: Conversation) -> str:
+    at = again(chat).done_marked_at
+    assert at is not None
+    return at.isoformat()
+
+
+def test_who_settled_it_and_when_is_said_until_it_is_undone(chat: Conversation, browser: SignedInClient) -> None:
+    url, since = f"/whatsapp/conversations/{chat.id}", again(chat).waiting_since
+    browser.htmx("POST", f"{url}/done", data={"until": str(chat.last_message_id)})
+    said = settled(browser, chat)
+    assert again(chat).waiting_since is None
+
+    answer = browser.htmx("POST", f"{url}/done/undo", data={"marked": marked(chat)})
+
+    assert re.fullmatch(r"Ana marcó que no hace falta responder, \d\d:\d\d\. Deshacer", said)
+    assert (answer.status_code, settled(browser, chat)) == (204, "")
+    assert (again(chat).waiting_since, chat.done_at, chat.done_by_id) == (since, None, None)
+
+
+def test_undoing_counts_what_came_meanwhile(chat: Conversation, browser: SignedInClient, nobody: FlaskClient) -> None:
+    since = again(chat).waiting_since
+    mark_done(chat.id)
+    at = marked(chat)
+    post_signed(nobody, WEBHOOK, inbound_form("¿Y?", MessageSid=f"SM{8:032x}"))
+    assert settled(browser, chat) == ""
+
+    undo_done(chat.id, at)
+
+    assert again(chat).waiting_since == since
+
+
+def test_undoing_leaves_what_was_answered_meanwhile(chat: Conversation, ana: User) -> None:
+    mark_done(chat.id)
+    at = marked(chat)
+    answer(chat, ana)
+
+    undo_done(chat.id, at)
+
+    assert again(chat).waiting_since is None
+
+
+def test_undoing_goes_back_to_what_was_settled_before(chat: Conversation, nobody: FlaskClient) -> None:
+    mark_done(chat.id)
+    post_signed(nobody, WEBHOOK, inbound_form("¿Y?", MessageSid=f"SM{8:032x}"))
+    second = db.session.scalars(select(Message).where(Message.message_sid == f"SM{8:032x}")).one()
+    mark_done(chat.id)
+
+    undo_done(chat.id, marked(chat))
+
+    assert again(chat).waiting_since == second.sent_at
+
+
+def test_an_old_page_undoes_nothing_that_was_said_since(
+    chat: Conversation, nobody: FlaskClient, ana: User, bruno: User
+) -> None:
+    mark_done(chat.id, user_id=ana.id)
+    first = marked(chat)
+    mark_done(chat.id, user_id=bruno.id)
+    assert (marked(chat), chat.done_by_id) == (first, ana.id)
+    post_signed(nobody, WEBHOOK, inbound_form("¿Y?", MessageSid=f"SM{8:032x}"))
+    mark_done(chat.id, user_id=bruno.id)
+
+    for at in (first, "", "nonsense"):
+        undo_done(chat.id, at)
+
+    assert (again(chat).waiting_since, chat.done_by_id) == (None, bruno.id)
 
 
 def test_the_list_shows_who_waits_longest_first_and_how_many(browser: SignedInClient, factories: Factories) -> None:

@@ -1,12 +1,10 @@
-"""What staff do with a conversation besides writing: read it, say which event it is about, keep sentences at hand."""
+"""What staff do with a conversation besides writing: read it, say which event it is about."""
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from app.coordinaciones.queries import get_coordinacion
-from app.errors import Invalid
 from app.extensions import utcnow, writing
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import (
@@ -17,12 +15,12 @@ from app.whatsapp.actions.arrivals import (
     tie_event,
 )
 from app.whatsapp.actions.joining import LONGEST_NAME, clean_name
+from app.whatsapp.actions.merging import recount_unread
 from app.whatsapp.actions.typing_indicator import note_seen
 from app.whatsapp.errors import NoPhone
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import parse_contact
-from app.whatsapp.models import Message, QuickReply
-from app.whatsapp.waiting import find_waiting_since, wait_no_more
+from app.whatsapp.models import Message
 
 
 def mark_read(conversation_id: int, until: int | None = None) -> bool:
@@ -63,21 +61,23 @@ def assign(conversation_id: int, coordinacion_id: int | None) -> None:
             )
 
 
-def mark_done(conversation_id: int, until: int | None = None) -> None:
-    """Say that what the client wrote up to the message with id `until` (all when None) wants no answer.
+def mark_unread(conversation_id: int) -> None:
+    """Count the client's last message as unread again, for whoever looks next; nothing is told to the client.
 
-    What came after it, which whoever says so has not seen, still waits. Raises NotFound.
+    Changes nothing where something is unread already, or the client never wrote. Raises NotFound.
     """
     with writing() as session:
         change = next_change(session)
         conversation = queries.get_conversation(conversation_id)
-        seen = select(func.max(Message.sent_at)).where(Message.conversation_id == conversation.id)
-        done = session.scalar(seen if until is None else seen.where(Message.id == until))
-        # Whoever has an old page takes back nothing that a colleague has said since.
-        conversation.done_at = max((at for at in (conversation.done_at, done) if at is not None), default=None)
+        theirs = select(Message).where(Message.conversation_id == conversation.id, Message.direction == "inbound")
+        last = session.scalar(theirs.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
+        if last is None or conversation.unread_count:
+            session.rollback()
+            return
+        last.read_at = None
+        session.flush()
+        recount_unread(session, conversation)
         conversation.change = change
-        wait_no_more(conversation)
-        conversation.waiting_since = find_waiting_since(session, conversation)
 
 
 def open_for_coordinacion(coordinacion_id: int) -> int:
@@ -123,20 +123,3 @@ def open_with(phone: str, name: str) -> int:
             fold_search_text(party.member)
             session.flush()
         return party.thread.id
-
-
-def keep_quick_reply(body: str) -> None:
-    """Keep a sentence for the composer. Raises Invalid when it is empty or longer than a message may be."""
-    body = body.replace("\x00", "").strip()
-    if not body or len(body) > 1600:
-        raise Invalid(_("Escribí la respuesta que querés guardar, de hasta 1600 caracteres."))
-    with writing() as session:
-        session.add(QuickReply(body=body))
-
-
-def drop_quick_reply(reply_id: int) -> None:
-    """Forget a sentence; one that is gone already stays gone."""
-    with writing() as session:
-        reply = session.get(QuickReply, reply_id) if 0 < reply_id < 2**31 else None
-        if reply is not None:
-            session.delete(reply)

@@ -55,6 +55,7 @@ def pour(session: Session, source: Conversation, target: Conversation, change: i
         .execution_options(synchronize_session=False)
     )
     target.done_at = _done_together(source, target)
+    target.forget_who_settled()  # It was said of another thread.
     source.last_message_id, source.unread_count = None, 0
     wait_no_more(source)
     if target.assigned_to_id is None:
@@ -71,6 +72,7 @@ def release(session: Session, member: Conversation, thread: Conversation, change
     answered = Party(thread, member).answered
     member.joined_to_id = None
     member.done_at = _latest(member.done_at, thread.done_at)
+    member.forget_who_settled()
     if answered:
         Party(thread, thread).turn_here()
     recount(session, member, change)
