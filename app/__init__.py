@@ -15,6 +15,7 @@ from app import (
     formats,
     headers,
     health,
+    holds,
     installable,
     jobs,
     logs,
@@ -32,7 +33,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment; the only place that knows every room."""
     app = Flask(__name__)
     app.config.from_object(config or Config.from_environment())
-    below = (logs, sentry, extensions, errors, paths, headers, formats, backup, jobs, twilio)
+    below = (logs, sentry, extensions, errors, paths, headers, formats, holds, backup, jobs, twilio)
     for room in (*below, auth, contract, health, installable, media, push, coordinaciones, whatsapp, doctor):
         room.init_app(app)
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import re
 from typing import Any
 
 from flask import Flask
@@ -47,3 +48,8 @@ def latest_session_id(user: User) -> str:
     db.session.rollback()
     statement = select(LoginSession.id).where(LoginSession.user_id == user.id).order_by(LoginSession.created_at.desc())
     return str(db.session.scalars(statement).first())
+
+
+def without_holds(html: str) -> str:
+    """Return a page as it reads, without the marks that say until when some of its words hold."""
+    return re.sub(r'<span data-holds-until="[0-9]+">(.*?)</span>', r"\1", html)

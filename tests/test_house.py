@@ -23,7 +23,7 @@ ROOMS = (
     {"light_jwt", "limit_store", "logs", "schema", "sentry"},
     {"extensions", "htmx", "headers", "paths", "phones"},
     {"errors", "formats", "backup"},
-    {"jobs", "twilio"},
+    {"holds", "jobs", "twilio"},
     {"auth"},
     {"coordinaciones", "contract", "health", "media", "push"},
     {"installable", "whatsapp"},

@@ -68,6 +68,8 @@ def index() -> ResponseReturnValue:
 def list_piece() -> ResponseReturnValue:
     """The list alone, as the search asks for it; the address bar gets the page's own URL with the same filters."""
     context = _list_context(_filters())
+    if "renew" in request.args:  # The same page on another day; what it counts is asked for by another room's piece.
+        return render_template("coordinaciones/_list.html", **context), {"HX-Trigger": "whatsapp-changed"}
     response = make_response(render_template("coordinaciones/_results.html", **context))
     response.headers["HX-Replace-Url"] = url_for(".index", **context["query"])
     return response
@@ -133,9 +135,10 @@ def show(coordinacion_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:coordinacion_id>/details")
 def details(coordinacion_id: int) -> ResponseReturnValue:
-    """The details alone: what Cancelar brings back in place of the form."""
+    """The details alone: what Cancelar brings back in place of the form, and what another day renews."""
     coordinacion = queries.get_coordinacion(coordinacion_id)
-    return render_template("coordinaciones/_details.html", coordinacion=coordinacion, today=today(), back=True)
+    back = "renew" not in request.args
+    return render_template("coordinaciones/_details.html", coordinacion=coordinacion, today=today(), back=back)
 
 
 @bp.get("/<int:coordinacion_id>/edit")

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000, STALE = 600000, TYPING = 8000;
+  const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000, TYPING = 8000;
   const $ = (selector, root = document) => root.querySelector(selector);
   const visible = () => document.visibilityState === "visible";
   const wide = () => matchMedia("(min-width: 1100px)").matches;
@@ -14,7 +14,6 @@
   let openedBy = null;
   let restoring = false;
   let missed = false; // A piece that could not be fetched, although the poll has moved on: all ask again.
-  let refreshed = Date.now();
 
   // ---- The poll: one per browser, when somebody looks, slower when nobody touches, never when hidden. The tab that
   // asked last asks again; what it hears, it tells the others, who wait a little longer and so ask only when it is gone.
@@ -91,20 +90,12 @@
     failures = reached ? 0 : failures + 1;
     $("#offline").hidden = reached || status === 429 || status === 401;
     if (reached) showCount(Number($("#whatsapp-badge").dataset.count));
-    if (status === 200) refreshed = Date.now();
-    if (status === 304 && (missed || grownOld())) {
+    if (status === 304 && missed) {
       missed = false;
-      refreshed = Date.now();
       htmx.trigger(document.body, "whatsapp-changed");
     }
     if (reached) setTimeout(catchUp); // What this answer wakes is on its way by then.
     schedule();
-  }
-
-  // What is left of a window and what day it is change without anybody's doing.
-  function grownOld() {
-    const closes = Number($("#thread-feed")?.dataset.closes) || Infinity;
-    return Date.now() - refreshed > STALE || (refreshed < closes && Date.now() >= closes);
   }
 
   // A piece that is older than what the poll knows, and not being fetched: the event that would have renewed it went by

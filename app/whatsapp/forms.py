@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
 
+from app.coordinaciones.filters import parse_day
 from app.errors import Invalid
 from app.extensions import LARGEST_ID
 from app.formats import has_ink
@@ -21,6 +23,7 @@ MAX_BODY = 1600
 MAX_KEY = 200
 MAX_VARIABLES = 100
 MAX_SEARCH = 200
+MAX_OLD = 50
 _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 _FIELDS = ("to", "conversation_id", "coordinacion_id", "body", "template", "media_id")
 
@@ -165,6 +168,16 @@ def parse_int_arg(
     if not text.isascii() or not text.isdigit() or len(text) > 19 or not low <= int(text) <= high:
         raise Invalid(fields={name: _("Tiene que ser un número de %(low)d a %(high)d.", low=low, high=high)})
     return int(text)
+
+
+def parse_old_rows(args: Mapping[str, str]) -> tuple[list[date], list[int]]:
+    """Return the days and the ids of messages in `old`: the rows of an open thread whose words hold no longer.
+
+    They are written as the rows are (day-2026-11-30, 57); what is neither is passed over.
+    """
+    names = args.get("old", "").split(",")[:MAX_OLD]
+    days = [day for name in names if name.startswith("day-") and (day := parse_day(name.removeprefix("day-")))]
+    return days, [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 19]
 
 
 def parse_flag_arg(args: Mapping[str, str], name: str) -> bool:

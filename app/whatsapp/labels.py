@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from app.extensions import db
 from app.formats import fold, has_ink
+from app.holds import hold, until_tomorrow
 from app.phones import format_phone
 from app.whatsapp.bubbles import contact_name, contacts_of, file_name, voice_note
 from app.whatsapp.cursors import cursor_after
@@ -136,6 +138,14 @@ def day_key(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%d%H%M%S.%f}.0"
 
 
+def _hold_from_when(moment: datetime, now: datetime) -> Markup:
+    return hold(from_when(moment, now), min(moment, until_tomorrow()))
+
+
+def _hold_moment(moment: datetime) -> Markup:
+    return hold(moment_words(moment), until_tomorrow())
+
+
 def init_app(app: Flask) -> None:
     """Give these to `app`'s templates."""
     for function in (
@@ -150,9 +160,9 @@ def init_app(app: Flask) -> None:
         day_key,
         cursor_after,
         find_failure,
-        from_when,
         may_retry,
-        moment_words,
     ):
         app.add_template_filter(function, function.__name__)
+    app.add_template_filter(_hold_from_when, "from_when")
+    app.add_template_filter(_hold_moment, "moment_words")
     app.add_template_filter(tick, "tick")

@@ -71,8 +71,9 @@ def unread() -> ResponseReturnValue:
         mark_assignments_seen(claims.user_id, here)
     present = ",".join(f"{one.conversation_id}:{one.user_id}{':t' * one.typing}" for one in now.others)
     tag = f"{now.change}~{present}" if present else str(now.change)
+    # Whose badge says how long somebody has waited, and has said it too long, gets it although nothing changed.
     # An answer that carries new cookies is never a 304: some caches and browsers drop the headers of those.
-    if request.headers.get("HX-PTag") == tag and "new_tokens" not in g:
+    if request.headers.get("HX-PTag") == tag and "new_tokens" not in g and "old" not in request.args:
         response = Response(status=304)
     else:
         response = make_response(_badge(now, claims.user_id, here))

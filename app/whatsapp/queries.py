@@ -258,6 +258,16 @@ def list_changes(conversation_id: int, since: int, limit: int = 200) -> list[Mes
     return list(db.session.scalars(statement.order_by(Message.change).limit(limit)))
 
 
+def with_old(messages: Sequence[Message], ids: Sequence[int], **scope: int) -> list[Message]:
+    """Return `messages`, and those of `ids` whose words hold no longer, though nothing changed in them.
+
+    Only such as belong to the `conversation_id` or the `coordinacion_id` that is given; no statement for no ids.
+    """
+    wanted = set(ids) - {message.id for message in messages}
+    statement = select_messages().where(Message.id.in_(wanted)).filter_by(**scope)
+    return [*messages, *(db.session.scalars(statement) if wanted else ())]
+
+
 def get_media(media_id: int) -> Media:
     """Return a file of a message. Raises NotFound."""
     media = db.session.get(Media, media_id) if 0 < media_id <= LARGEST_ID else None

@@ -49,14 +49,18 @@ def _lay_out_albums(rows: Sequence[Row]) -> list[Row]:
     return laid
 
 
-def build_rows(messages: Iterable[Message], *, mark_new: int = 0) -> list[Row]:
-    """Return the rows of `messages`, oldest first; `mark_new` unread ones get their mark if their first is here."""
+def build_rows(messages: Iterable[Message], *, mark_new: int = 0, days: Iterable[date] = ()) -> list[Row]:
+    """Return the rows of `messages`, oldest first; `mark_new` unread ones get their mark if their first is here.
+
+    `days` have a row in any case.
+    """
     rows: dict[str, Row] = {}
     unread: list[Message] = []
-    for message in messages:
-        day = office_day(message.sent_at)
+    messages = list(messages)
+    for day in {*days, *(office_day(message.sent_at) for message in messages)}:
         start = day_key(day_start(day))
         rows[start] = Row(start, day=day)
+    for message in messages:
         rows[row_key(message)] = Row(row_key(message), message=message)
         if message.inbound and message.read_at is None:
             unread.append(message)
@@ -67,10 +71,10 @@ def build_rows(messages: Iterable[Message], *, mark_new: int = 0) -> list[Row]:
     return _lay_out_albums([rows[key] for key in sorted(rows)])
 
 
-def thread_context(messages: Sequence[Message], *, mark_new: int = 0) -> dict[str, Any]:
+def thread_context(messages: Sequence[Message], *, mark_new: int = 0, days: Iterable[date] = ()) -> dict[str, Any]:
     """Return what `_rows.html` shows of `messages`: their rows, and what their bubbles ask of other messages."""
     return {
-        "rows": build_rows(messages, mark_new=mark_new),
+        "rows": build_rows(messages, mark_new=mark_new, days=days),
         "quoted": related.list_quoted(messages),
         "reactions": related.list_reactions(messages),
         "retried": related.list_retried(messages),

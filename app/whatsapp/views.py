@@ -19,7 +19,7 @@ from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.counts import count_filters
 from app.whatsapp.errors import KeyReused, OptedOut, WindowClosed
 from app.whatsapp.feed import current_change
-from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key
+from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key, parse_old_rows
 from app.whatsapp.models import Conversation
 from app.whatsapp.notices import find_notices
 from app.whatsapp.quick_replies import list_quick_replies
@@ -156,9 +156,11 @@ def changes(conversation_id: int) -> ResponseReturnValue:
         chat = render_template("whatsapp/_conversation.html", **_chat_context(conversation))
         return chat, {"HX-Retarget": "#conversation", "HX-Reswap": "outerHTML"}
     messages = queries.list_changes(conversation.id, since, CHANGES_PAGE)
+    days, old = parse_old_rows(request.args)
     more = len(messages) == CHANGES_PAGE
     if more:  # The thread asks again at once, from the last one that it gets now.
         change = messages[-1].change
+    shown = queries.with_old(messages, old, conversation_id=conversation.id)
     moved = conversation.writing_state(now) != request.args.get("state")
     return render_template(
         "whatsapp/_changes.html",
@@ -171,7 +173,7 @@ def changes(conversation_id: int) -> ResponseReturnValue:
         key=str(uuid.uuid4()),
         quick_replies=list_quick_replies() if moved else [],
         notices=find_notices() if moved else None,
-        **thread_context(related.with_neighbours(messages)),
+        **thread_context(related.with_neighbours(shown), days=days),
     )
 
 
@@ -239,6 +241,8 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
     page = queries.list_messages(
         coordinacion_id=coordinacion_id, limit=THREAD_PAGE, cursor=request.args.get("cursor", ""), bubbles=True
     )
+    days, ids = parse_old_rows(request.args)
+    messages = queries.with_old(page.items, ids, coordinacion_id=coordinacion_id)
     return render_template(
         "whatsapp/_history.html",
         coordinacion_id=coordinacion_id,
@@ -246,7 +250,7 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
         part="older" if "cursor" in request.args else "newest" if "newest" in request.args else "whole",
         older=page.next_cursor,
         elsewhere=events.list_elsewhere(coordinacion) if "cursor" not in request.args else (),
-        **thread_context(page.items),
+        **thread_context(messages, days=days),
     )
 
 
