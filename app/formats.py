@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -14,6 +13,8 @@ from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 
 from app.extensions import utcnow
+from app.letters import fold as fold
+from app.letters import has_ink as has_ink
 from app.phones import format_phone
 
 
@@ -142,15 +143,6 @@ def format_badge(count: int) -> str:
     return "99+" if count > 99 else str(count)
 
 
-# Letters by their category, and nothing on a screen: Hangul fillers.
-_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
-
-
-def has_ink(text: str) -> bool:
-    """Tell whether anything of `text` can be seen: not only spaces, joiners and fillers."""
-    return any(unicodedata.category(letter)[0] not in "ZC" and letter not in _BLANK_LETTERS for letter in text)
-
-
 def to_timestamp(moment: datetime | None) -> str | None:
     """Return a moment as the API writes it, 2026-12-12T23:30:00.000Z: UTC, RFC 3339, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
@@ -161,12 +153,6 @@ def initials(name: str) -> str:
     words = [word for word in name.split() if word[0].isalnum()]
     letters = [word[0].upper()[0] for word in words[:1] + words[1:][-1:]]
     return "".join(letters) or "·"
-
-
-def fold(text: str) -> str:
-    """Return `text` in lower case and without accents, as search compares it."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 @lru_cache(maxsize=64)

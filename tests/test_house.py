@@ -20,7 +20,7 @@ TEMPLATES = ROOT / "app" / "templates"
 # Later groups import earlier ones. Rooms of one group know nothing of each other; inside a room, what shares a group
 # may import one another, though never in a circle.
 ROOMS = (
-    {"light_jwt", "limit_store", "logs", "schema", "sentry"},
+    {"letters", "light_jwt", "limit_store", "logs", "schema", "sentry"},
     {"extensions", "htmx", "headers", "paths", "phones"},
     {"errors", "formats", "backup"},
     {"holds", "jobs", "twilio"},

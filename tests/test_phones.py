@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.phones import format_phone, parse_phone, phone_key
+from app.phones import format_phone, parse_phone, parse_possible_phone, parts_of_number, phone_key
 
 MOBILE = "+5491123456789"
 
@@ -26,6 +26,17 @@ MOBILE = "+5491123456789"
         "  +54 9 11 2345-6789  ",
         "tel:+5491123456789",
         "whatsapp +54 9 11 2345 6789",
+        "15 2345-6789",
+        "15-23456789",
+        "015 2345 6789",
+        "+54 15 2345-6789",
+        "54 9 15 2345 6789",
+        "+54 9 11 15 2345-6789",
+        "+54 9 (011) 15-2345-6789",
+        "０１１ 15 ２３４５ ６７８９",
+        "+54\u00a09\u00a011\u00a02345\u20116789",
+        "+54 9 11 2345 \u2013 6789",
+        "\ufeff+54\u200b9\u200b11\u200b2345-6789\u200b",
     ],
 )
 def test_a_mobile_of_buenos_aires_is_one_however_it_is_written(text: str) -> None:
@@ -47,6 +58,7 @@ def test_a_mobile_of_buenos_aires_is_one_however_it_is_written(text: str) -> Non
         ("+55 11 98765-4321", "AR", "+5511987654321"),
         ("+55 11 8765-4321", "AR", "+5511987654321"),
         ("+55 (11) 3765-4321", "AR", "+551137654321"),
+        ("+54 9 351 15 612-3456", "AR", "+5493516123456"),
     ],
 )
 def test_other_places_are_read_too(text: str, region: str, e164: str) -> None:
@@ -74,6 +86,52 @@ def test_other_places_are_read_too(text: str, region: str, e164: str) -> None:
 )
 def test_what_is_no_number_is_none(text: str) -> None:
     assert parse_phone(text, "AR") is None
+
+
+@pytest.mark.parametrize("bare", ["+54 9 11 2345-6789", "+52 1 55 1234 5678", "+55 11 8765-4321", "+1 415 523 8886"])
+def test_a_number_that_was_copied_with_marks_that_nobody_sees_is_the_same_one(bare: str) -> None:
+    # As WhatsApp Web copies one, and as a page or a word processor hands it over.
+    copied = ("\u202a" + bare + "\u202c", bare.replace(" ", "\u00a0") + "\u200e", "\ufeff" + "\u200b".join(bare))
+
+    for region in ("AR", "UY", "MX", "BR", "US"):
+        assert {parse_phone(text, region) for text in copied} == {parse_phone(bare, region)} != {None}
+
+
+def test_a_number_that_the_tables_do_not_know_yet_is_possible_and_not_sure() -> None:
+    for text in ("+54 9 11 9999-8888", "11 9999-8888", "15 9999-8888", "+54 9 11 15 9999-8888"):
+        assert parse_phone(text, "AR") is None
+        assert parse_possible_phone(text, "AR") == "+5491199998888"
+    assert parse_possible_phone("+1 555 123 4567", "AR") == "+15551234567"
+    assert parse_possible_phone("011 15-2345-6789", "AR") == MOBILE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9999-8888", "11 9999-888", "11 9999-88888", "+54 9 11 9999-88889", "+54 9 99 9999-8888", "+999 12", "hola"],
+)
+def test_what_can_be_no_number_is_none_either_way(text: str) -> None:
+    assert parse_possible_phone(text, "AR") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("5555-01", "555501"),
+        ("15 5555", "5555"),
+        ("155555", "5555"),
+        ("011 15 5555", "115555"),
+        ("0351 15 612", "351612"),
+        ("+54 9 11 55", "5491155"),
+        ("\u202a11 5555\u202c", "115555"),
+    ],
+)
+def test_a_part_of_a_number_is_known_as_it_is_dialled(text: str, part: str) -> None:
+    assert part in parts_of_number(text, "AR")
+
+
+@pytest.mark.parametrize("text", ["", "15", "15 5", "Ana 5555", "20/12/2026", "-.-"])
+def test_too_little_of_a_number_tells_nothing(text: str) -> None:
+    assert parts_of_number(text, "AR") == ()
 
 
 def test_an_unknown_country_reads_only_whole_numbers() -> None:
