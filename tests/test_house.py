@@ -50,6 +50,7 @@ PURE = {
     "extras",
     "marks",
     "vcards",
+    "dates",
     "bubbles",
     "albums",
     "signature",
@@ -72,7 +73,7 @@ PURE = {
 }
 INSIDE = (
     {"models", "tokens", "archive", "values"} | PURE,
-    {"feed", "queries", "filters", "cursors", "forms", "thread", "errors", "files", "examine", "signing"}
+    {"feed", "search", "queries", "filters", "cursors", "forms", "thread", "errors", "files", "examine", "signing"}
     | {"parties", "events", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting"}
     | {"counts", "frame", "again", "quick_replies"},
     {"actions"},

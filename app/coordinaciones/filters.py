@@ -9,9 +9,10 @@ from datetime import date
 
 from flask_babel import gettext as _
 
+from app.coordinaciones.dates import Term, find_terms
 from app.coordinaciones.models import STATES
 from app.formats import fold
-from app.phones import parse_phone, phone_key
+from app.phones import parse_possible_phone, parts_of_number, phone_key
 
 WHENS = ("upcoming", "past", "all", "range")
 # SQLite refuses patterns of LIKE over 50,000 bytes, and nobody types half as much as this.
@@ -36,12 +37,14 @@ class Filters:
 
     `when` is upcoming (today and later, nearest first, undated ones last), past (newest first), all (newest first,
     undated last) or range (dated ones from `from_on` to `to_on`, both included and either open, nearest first).
-    Archived ones are left out unless `archived`.
+    Archived ones are left out unless `archived`. `phone_key` is the number that `q` is, and `phone_parts` are digits
+    of which one must be part of a number, where `q` may be some of one.
     """
 
     today: date
     q: str = ""
     phone_key: str | None = None
+    phone_parts: tuple[str, ...] = ()
     state: str | None = None
     when: str = "upcoming"
     from_on: date | None = None
@@ -49,14 +52,9 @@ class Filters:
     archived: bool = False
 
     @property
-    def words(self) -> list[tuple[str, ...]]:
-        """The words of the search, each in the forms of which one must be found: 2345-6789 is also 23456789."""
-        forms: list[tuple[str, ...]] = []
-        for word in dict.fromkeys(fold(self.q).split()):
-            digits = re.sub(r"\D", "", word)
-            is_number = digits and not any(letter.isalpha() for letter in word)
-            forms.append((word, digits) if is_number and digits != word else (word,))
-        return forms
+    def terms(self) -> list[Term]:
+        """What the search asks for, each of which must be found: words, and dates in words."""
+        return find_terms(fold(self.q), self.today)
 
     @property
     def newest_first(self) -> bool:
@@ -84,7 +82,7 @@ def _search_phone_key(q: str, region: str) -> str | None:
     # People search a number as they wrote it down (011 15-2345-6789), which shares no word with its E.164 form.
     if sum(letter.isdigit() for letter in q) < _FEWEST_PHONE_DIGITS or any(letter.isalpha() for letter in q):
         return None
-    phone = parse_phone(q, region)
+    phone = parse_possible_phone(q, region)
     return phone_key(phone) if phone else None
 
 
@@ -128,6 +126,7 @@ def parse_filters(
         today=today,
         q=q,
         phone_key=_search_phone_key(q, region),
+        phone_parts=parts_of_number(q, region),
         state=_choice(args, "state", STATES, errors) or None,
         when=chosen,
         from_on=from_on if chosen == "range" else None,

@@ -61,5 +61,5 @@ class Coordinacion(Base):
 
     def fold_search_text(self) -> None:
         """Bring `search_text` up to date; every action that writes a coordinación calls it."""
-        parts = (self.title, self.client_name, self.place, self.phone, self.external_ref)
+        parts = (self.title, self.client_name, self.place, self.phone, self.external_ref, self.notes)
         self.search_text = fold(" ".join(part for part in parts if part))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, extract, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from app.auth.models import User
 from app.coordinaciones.cursors import Position
+from app.coordinaciones.dates import Days
 from app.coordinaciones.filters import Filters
 from app.coordinaciones.models import Coordinacion
 from app.errors import NotFound
 from app.extensions import db
-from app.formats import today
+from app.formats import fold, today
 
 # Ids are 32-bit numbers on PostgreSQL; SQLite's driver refuses those beyond 64 bits with an error of its own.
 _LARGEST_ID = 2**31 - 1
@@ -76,16 +78,38 @@ def _position(coordinacion: Coordinacion, filters: Filters) -> Position:
     return Position(coordinacion.event_on or day, coordinacion.start_time or hour, coordinacion.id)
 
 
+def _forms(word: str) -> tuple[str, ...]:
+    """Return the forms of a folded word of which one must be found: 2345-6789 is also 23456789."""
+    digits = re.sub(r"[^0-9]", "", word)
+    is_number = digits and digits != word and not any(letter.isalpha() for letter in word)
+    return (word, digits) if is_number else (word,)
+
+
+def _on(days: Days) -> ColumnElement[bool]:
+    """Return the condition that an event is on one of `days`; both databases count weekdays from Sunday on."""
+    day, weekday = Coordinacion.event_on, None if days.weekday is None else (days.weekday + 1) % 7
+    parts = {"day": days.day, "month": days.month, "year": days.year, "dow": weekday}
+    return and_(*(extract(name, day) == value for name, value in parts.items() if value is not None))
+
+
 def _matches_search(filters: Filters) -> ColumnElement[bool]:
-    every_word = and_(
-        *(or_(*(Coordinacion.search_text.contains(form, autoescape=True) for form in forms)) for forms in filters.words)
-    )
-    return or_(every_word, Coordinacion.phone_key == filters.phone_key) if filters.phone_key else every_word
+    """Return the condition that a coordinación is what is searched: by its texts, its DJ, its day or its number."""
+    djs = [(row_id, fold(name)) for row_id, name in db.session.execute(select(User.id, User.name))]
+
+    def says(word: str) -> ColumnElement[bool]:
+        named = [row_id for row_id, name in djs if word in name]
+        texts = (Coordinacion.search_text.contains(form, autoescape=True) for form in _forms(word))
+        return or_(*texts, *([Coordinacion.dj_id.in_(named)] if named else []))
+
+    terms = (or_(and_(*map(says, term.words)), *map(_on, term.days)) for term in filters.terms)
+    numbers = [Coordinacion.phone.contains(digits) for digits in filters.phone_parts]
+    whole = [Coordinacion.phone_key == filters.phone_key] if filters.phone_key else []
+    return or_(and_(*terms), *numbers, *whole)
 
 
 def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
     day = Coordinacion.event_on
-    if filters.words:
+    if filters.terms:
         yield _matches_search(filters)
     if filters.state:
         yield Coordinacion.state == filters.state

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from flask import current_app
-from sqlalchemy import Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.coordinaciones.models import Coordinacion
 from app.errors import NotFound
 from app.extensions import LARGEST_ID, db
 from app.formats import fold
-from app.phones import parse_phone, phone_key
 from app.whatsapp.cursors import parse_cursor, write_cursor
 from app.whatsapp.identity import Contact
 from app.whatsapp.models import Conversation, Media, Message
+from app.whatsapp.search import finds
 from app.whatsapp.waiting import is_waiting
 from app.whatsapp.window import CLOSING_SOON
 
 Row = TypeVar("Row")
-_FEWEST_PHONE_DIGITS = 4
 _UNASSIGNED = Conversation.assigned_to_id.is_(None)
 
 
@@ -51,27 +47,6 @@ class ConversationFilter:
     waiting: bool = False
     assigned: int | None = None
     coordinacion_id: int | None = None
-
-
-def like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
-    """Return the condition that `column` holds every word of `text`, which a search without accents folded."""
-    return and_(*(column.contains(word, autoescape=True) for word in fold(text).split()[:8]))
-
-
-def _of_phone(text: str) -> list[ColumnElement[bool]]:
-    """Return the conditions that a contact's number is the one in `text`, or holds its digits, if it is one.
-
-    The number of one that was joined to another leads to that other.
-    """
-    digits = re.sub(r"[^0-9]", "", text)
-    if len(digits) < _FEWEST_PHONE_DIGITS or any(letter.isalpha() for letter in text):
-        return []
-    phone = parse_phone(text, current_app.config["DEFAULT_REGION"])
-    whole = [Conversation.phone_key == phone_key(phone)] if phone else []
-    joined = aliased(Conversation)
-    same = joined.phone_key == phone_key(phone) if phone else false()
-    via = select(joined.joined_to_id).where(joined.joined_to_id.is_not(None), same)
-    return [Conversation.phone_number.contains(digits), Conversation.id.in_(via), *whole]
 
 
 def _conversations() -> Select[Conversation]:
@@ -101,16 +76,7 @@ def matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
         said = select(Message.id).where(Message.conversation_id == Conversation.id)
         conditions.append(said.where(Message.coordinacion_id == wanted.coordinacion_id).exists())
     if fold(wanted.q).split():
-        of_event = select(Coordinacion.id).where(Coordinacion.id == Conversation.coordinacion_id)
-        of_text = select(Message.id).where(Message.conversation_id == Conversation.id)
-        conditions.append(
-            or_(
-                like_words(Conversation.search_text, wanted.q),
-                *_of_phone(wanted.q),
-                of_event.where(like_words(Coordinacion.search_text, wanted.q)).exists(),
-                of_text.where(like_words(Message.search_text, wanted.q)).exists(),
-            )
-        )
+        conditions.append(finds(wanted.q))
     return conditions
 
 
