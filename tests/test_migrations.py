@@ -350,3 +350,60 @@ def test_of_two_migrations_at_once_one_waits_and_both_succeed(empty_app: Flask, 
     assert (stood, ended) == ([None, None], [0, 0])
     with db.engine.connect() as connection:
         assert find_revision(connection) == REVISION
+
+
+def test_what_searches_look_into_is_folded_anew(empty_app: Flask) -> None:
+    # As it was stored before quotes, dashes, invisible and fancy letters were folded, and notes looked into.
+    upgrade(revision="0006")
+    now = "2026-01-01 00:00:00+00:00"
+    bodies = {
+        1: ("La fiesta de D\u2019Angelo", "la fiesta de d\u2019angelo"),
+        2: ("D\u00b4Angelo llama", "d angelo llama"),
+        3: ("Te quiero \u2764\ufe0f", "te quiero \u2764\ufe0f"),
+        4: ("\U0001d4db\U0001d4fe\U0001d4ec\U0001d4f2\U0001d4ea \u2014 ya", "LUCIA \u2014 ya"),
+        5: ("nada que cambiar", "nada que cambiar, tampoco un archivo.pdf"),
+    }
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO whatsapp_conversaciones (id, coordinacion_chosen, phone_number, phone_key, profile_name, "
+                "given_name, search_text, last_message_at, unread_count, opted_out, own_opted_out, seen_sid, change, "
+                "created_at) VALUES (1, false, '+5491155550101', '541155550101', :name, '', :search, :now, 0, false, "
+                "false, '', 0, :now)"
+            ),
+            {"name": "Lu\u200dcía D\u00b4Elía", "search": "lu\u200dcia d elia +5491155550101", "now": now},
+        )
+        for row_id, (body, search) in bodies.items():
+            connection.execute(
+                text(
+                    "INSERT INTO whatsapp_mensajes (id, conversation_id, direction, type, body, search_text, "
+                    "from_number, to_number, status, error_message, request_digest, payload, price_unit, category, "
+                    "sent_at, change, created_at) VALUES (:id, 1, 'inbound', 'text', :body, :search, '', '', "
+                    "'received', '', '', '{}', '', '', :now, 7, :now)"
+                ),
+                {"id": row_id, "body": body, "search": search, "now": now},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO coordinaciones (id, title, client_name, phone, phone_key, event_kind, place, state, "
+                "notes, search_text, created_at, updated_at) VALUES (1, 'Boda', 'Lucía', NULL, NULL, 'other', "
+                "'Quinta \u201cLos Aromos\u201d', 'quote', 'Vals: Danubio', 'boda lucia', :now, :now)"
+            ),
+            {"now": now},
+        )
+
+    upgrade()
+
+    messages = "SELECT search_text FROM whatsapp_mensajes ORDER BY id"
+    assert list(db.session.scalars(text(messages))) == [
+        "la fiesta de d'angelo",
+        "d angelo llama d'angelo llama",
+        "te quiero \u2764",
+        "lucia - ya",
+        bodies[5][1],
+    ]
+    names = db.session.scalar(text("SELECT search_text FROM whatsapp_conversaciones"))
+    assert names == "lucia d elia +5491155550101 lucia d'elia"
+    event = db.session.scalar(text("SELECT search_text FROM coordinaciones"))
+    assert event == 'boda lucia quinta "los aromos" vals: danubio'
+    assert db.session.scalars(text("SELECT DISTINCT change FROM whatsapp_mensajes")).all() == [7]

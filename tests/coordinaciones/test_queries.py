@@ -120,6 +120,12 @@ def test_a_state_narrows_the_list(event: Any) -> None:
         "11 5555 0101",
         "+54 9 11 5555-0101",
         "(011) 15-5555-0101",
+        "15 5555-0101",
+        "15 5555-010",
+        "\u202a+54 9 11 5555\u20110101\u202c",
+        "quinta \u201clos aromos\u201d",
+        'quinta "los',
+        "maquina de humo",
         "ev_1",
         "100%",
     ],
@@ -128,13 +134,49 @@ def test_a_search_finds_every_word_wherever_it_stands_without_accents(event: Any
     event(
         "Casamiento de Lucía y Tomás 100%",
         client_name="Lucía Ferreyra Ñandú",
-        place="Quinta Los Aromos",
+        place="Quinta \u201cLos Aromos\u201d",
         phone="+5491155550101",
         external_ref="EV_1",
+        notes="Llevar máquina de humo.",
     )
     event("15 de Martina", client_name="Sergio Paz", place="Salón Madero", phone="+5491155550199", external_ref="EVX1")
 
     assert titles(q=q) == ["Casamiento de Lucía y Tomás 100%"]
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("20/12", ["la del 20"]),
+        ("20-12", ["la del 20"]),
+        ("20.12.2026", ["la del 20"]),
+        ("2026-12-20", ["la del 20"]),
+        ("20 de diciembre", ["la del 20"]),
+        ("20 dic", ["la del 20"]),
+        ("Domingo 20 de Diciembre", ["la del 20"]),
+        ("dom 20", ["la del 20"]),
+        ("20 de diciembre de 2025", []),
+        ("lunes 20", []),
+        ("sábado 12", ["la del 12"]),
+        ("sábado", ["la del 12"]),
+        ("diciembre", ["la del 12", "la del 20"]),
+        ("12/2026", ["la del 12", "la del 20"]),
+        ("mañana", ["la de mañana"]),
+        ("quinta 20/12", ["la del 20"]),
+        ("salon 20/12", []),
+        ("2/12", []),
+        ("enero", ["la de Enero Paz"]),
+        ("bruno diciembre", ["la del 12"]),
+        ("BRUNO", ["la del 12"]),
+    ],
+)
+def test_a_search_finds_by_date_and_by_dj(event: Any, bruno: User, q: str, found: list[str]) -> None:
+    event("la de mañana", 1)
+    event("la del 12", 20, place="Salón Madero", dj_id=bruno.id)
+    event("la del 20", 28, place="Quinta Los Aromos")
+    event("la de Enero Paz", None)
+
+    assert titles(q=q) == found
 
 
 @pytest.mark.parametrize("q", ["lucia martina", "%", "_", "\\", "/", "'"])

@@ -220,6 +220,11 @@ def lucia(factories: Factories) -> Conversation:
         "011 15 5555-0101",
         "(011) 15-5555-0101",
         "+54 11 5555-0101",
+        "15 5555-0101",
+        "15 5555-010",
+        "11 15 5555-010",
+        "54 11 5555-010",
+        "\u202a+54 9 11 5555\u20110101\u202c",
         "lujan",
         "CASAMIENTO luján",
         "ferreyra",
@@ -245,6 +250,32 @@ def test_a_search_finds_nothing_else(lucia: Conversation, q: str) -> None:
 @pytest.mark.parametrize("q", ["", "   ", "\u0301", "\u0301 \u0301"])
 def test_a_search_for_nothing_shows_everything(lucia: Conversation, q: str) -> None:
     assert len(found(q=q)) == 2
+
+
+@pytest.mark.parametrize(
+    "q", ["d'angelo", "D\u2019Angelo", "d\u00b4angelo", "D`ANGELO", "dan\u200bza 20-12", "\ufeffdanza 20\u201312"]
+)
+def test_marks_and_dashes_are_found_however_a_keyboard_writes_them(factories: Factories, q: str) -> None:
+    conversation = talk(factories, 1, "Danza el 20\u201312, dice D\u2019Angelo")
+    talk(factories, 2, "Angelo danza el 21")
+
+    assert found(q=q) == [conversation.id]
+
+
+def test_a_client_is_found_by_any_of_their_events(factories: Factories) -> None:
+    next_one = factories.coordinacion(title="Boda", phone="+5491155550201")
+    factories.coordinacion(title="Brindis de fin de año", phone="+5491155550201", archived_at=utcnow())
+    elsewhere = factories.coordinacion(title="Egresados", phone="+5491155550299", notes="Llevar máquina de humo")
+    client = talk(factories, 1, coordinacion_id=next_one.id)
+    other = talk(factories, 2)
+    factories.message(other, "Por los egresados", coordinacion_id=elsewhere.id)
+    thread = talk(factories, 3)
+    factories.conversation("+5491155550299", joined_to_id=thread.id)
+
+    assert found(q="boda") == [client.id]
+    assert found(q="brindis") == [client.id]
+    assert sorted(found(q="egresados")) == [other.id, thread.id]
+    assert sorted(found(q="maquina de humo")) == [other.id, thread.id]
 
 
 def test_a_user_id_is_found(factories: Factories) -> None:
