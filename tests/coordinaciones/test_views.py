@@ -201,6 +201,19 @@ def test_a_search_that_finds_nothing_offers_to_clear_it(browser: SignedInClient,
     assert '<option value="done" selected>' in html
 
 
+def test_a_search_that_finds_nothing_ahead_offers_to_look_at_all_dates(
+    browser: SignedInClient, factories: Factories
+) -> None:
+    factories.coordinacion(title="Casamiento de Lucía", event_on=date(2020, 2, 1))
+
+    html = browser.get(URL, query_string={"q": "lucía 1/2"}).text
+    everything = browser.get(URL, query_string={"q": "lucía 1/2", "when": "all"}).text
+
+    assert f'href="{URL}?q=luc%C3%ADa+1/2&amp;when=all">Buscar en todas las fechas' in html
+    assert titles(everything) == ["Casamiento de Lucía"]
+    assert "Buscar en todas las fechas" not in browser.get(URL, query_string={"q": "zzz", "when": "all"}).text
+
+
 def test_a_search_is_a_plain_form_of_the_page(browser: SignedInClient, factories: Factories) -> None:
     factories.coordinacion(title="Casamiento de Lucía")
     factories.coordinacion(title="15 de Martina", state="confirmed")
