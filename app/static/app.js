@@ -6,6 +6,7 @@
   const FAST = 5000, SLOW = 30000, IDLE_AFTER = 300000, LONGEST_PAUSE = 60000, ATTENTION = 60000, TYPING = 8000;
   const $ = (selector, root = document) => root.querySelector(selector);
   const visible = () => document.visibilityState === "visible";
+  const say = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail })); // To outbox.js and its like.
   const wide = () => matchMedia("(min-width: 1100px)").matches;
 
   let lastTouch = Date.now();
@@ -87,6 +88,7 @@
 
   function polled(status) {
     const reached = status === 200 || status === 304;
+    if (reached && failures) say("network-back");
     failures = reached ? 0 : failures + 1;
     $("#offline").hidden = reached || status === 429 || status === 401;
     if (reached) showCount(Number($("#whatsapp-badge").dataset.count));
@@ -230,7 +232,7 @@
     const newest = list.lastElementChild?.dataset.key ?? "";
     const changed = [];
     for (const fresh of [...fragment.children]) {
-      if (fresh.dataset.sentAs) forget(fresh.dataset.sentAs);
+      if (fresh.dataset.sentAs) say("message-here", fresh.dataset.sentAs);
       const known = fresh.id && list.querySelector(`#${CSS.escape(fresh.id)}`);
       if (known && (same(known, fresh) || Number(fresh.dataset.change) < Number(known.dataset.change))) continue;
       if (known) renew(known, fresh); else place(list, fresh);
@@ -362,7 +364,7 @@
     if (chat) {
       chat.dataset.ready = "";
       const thread = $("#thread"), mark = $("#new-mark");
-      redraw();
+      say("chat-opened");
       toEnd(thread);
       const above = mark ? thread.getBoundingClientRect().top + 60 - mark.getBoundingClientRect().top : 0;
       if (above > 0) thread.scrollTop -= above;
@@ -389,7 +391,7 @@
     seen();
   }
 
-  // ---- The composer: a draft per conversation, the bubble at once, nothing sent twice and nothing lost.
+  // ---- The composer: a draft per conversation. What is sent goes through outbox.js.
 
   const here = () => $("#conversation")?.dataset.conversation;
   const draftName = (conversation) => `draft:${document.body.dataset.user}:${conversation}`;
@@ -406,11 +408,6 @@
     const kept = conversation === here() && $("[data-draft-kept]");
     if (kept) kept.hidden = false;
   }
-
-  // What was sent and is not answered yet, by idempotency key: kept where a reload does not reach.
-  const pendingName = () => `pending:${document.body.dataset.user}`;
-  const pending = () => JSON.parse(localStorage.getItem(pendingName()) || "{}");
-  const keepPending = (all) => localStorage.setItem(pendingName(), JSON.stringify(all));
 
   let writing = false; // Whether the composer had the focus before it was replaced.
 
@@ -460,89 +457,8 @@
     typed(text);
   }
 
-  function newKey() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  }
-
-  function drawPending(form, key, words) {
-    const bubble = $("#pending-bubble", form).content.firstElementChild.cloneNode(true);
-    bubble.dataset.pending = key;
-    $(".text", bubble).textContent = words;
-    $("#messages").append(bubble);
-  }
-
-  // A conversation that is opened again: what was on its way when it was left, unless it arrived.
-  function redraw() {
-    for (const [key, sent] of Object.entries(pending())) {
-      if (sent.conversation !== here() || bubbleOf(key)) continue;
-      if ($(`#messages [data-sent-as="${CSS.escape(key)}"]`)) forget(key);
-      else if ($("#composer-form")) { drawPending($("#composer-form"), key, sent.words); waitForNetwork(key); }
-      else { forget(key); keepWords(sent.words, here()); }
-    }
-  }
-
-  function departing(form, body) {
-    const key = body.get("key");
-    if (pending()[key]) return; // The same message once more.
-    const text = $("#composer-text", form);
-    keepPending({ ...pending(), [key]: { words: body.get("body"), conversation: here(), known: body.get("known") } });
-    drawPending(form, key, body.get("body"));
-    toEnd($("#thread"));
-    form.elements.key.value = newKey();
-    text.value = "";
-    typed(text);
-    knowAll();
-    $("#composer-note").replaceChildren();
-  }
-
-  const bubbleOf = (key) => $(`[data-pending="${CSS.escape(key)}"]`);
-
-  function forget(key) {
-    const { [key]: _gone, ...others } = pending();
-    keepPending(others);
-    bubbleOf(key)?.remove();
-  }
-
-  // The server said no: the words go back to where they were written.
-  function giveBack(key) {
-    const sent = pending()[key];
-    forget(key);
-    if (!sent) return;
-    const text = sent.conversation === here() && $("#composer-text");
-    if (!text) return keepWords(sent.words, sent.conversation);
-    text.value = [sent.words, text.value].filter(Boolean).join("\n");
-    typed(text);
-  }
-
-  function waitForNetwork(key) {
-    const bubble = bubbleOf(key);
-    if (!bubble) return;
-    bubble.classList.remove("pending");
-    $(".failed", bubble).hidden = false;
-    $(".tick", bubble).hidden = true;
-  }
-
-  function resend(bubble) {
-    const form = $("#composer-form"), key = bubble.dataset.pending;
-    if (!form || !pending()[key]) return;
-    bubble.classList.add("pending");
-    $(".failed", bubble).hidden = true;
-    $(".tick", bubble).hidden = false;
-    const { words, known } = pending()[key];
-    const values = { key, body: words, known: known ?? "", csrf_token: form.elements.csrf_token.value };
-    htmx.ajax("POST", form.action, { source: form, values, swap: "none" });
-  }
-
   document.addEventListener("close-conversation", closeConversation); // It is unread again: nobody reads it here now.
   document.addEventListener("keep-words", ({ detail: { text, conversation } }) => keepWords(text, conversation));
-  document.addEventListener("say", ({ detail: { text, conversation } }) => {
-    const form = $("#composer-form"), key = newKey();
-    if (!form || conversation !== here()) return keepWords(text, conversation);
-    keepPending({ ...pending(), [key]: { words: text, conversation } });
-    drawPending(form, key, text);
-    resend(bubbleOf(key));
-  });
 
   // ---- What people do.
 
@@ -559,7 +475,6 @@
     "[data-insert]": (button) => insert(button.dataset.insert),
     "#done button": (button) => closeDetails(button.closest("details")),
     "[data-not-now]": () => { $("#composer-note").replaceChildren(); $("#composer-text").focus(); },
-    "[data-resend]": (button) => resend(button.closest("li")),
     "#to-end": () => toEnd($("#thread")),
     "#whatsapp-button": (button, event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || !panel()) return;
@@ -596,34 +511,25 @@
 
   document.addEventListener("input", ({ target }) => {
     if (target.id !== "composer-text") return;
-    if (!("begun" in target.dataset)) knowAll();
+    if (!("begun" in target.dataset) || !target.value) knowAll();
     const begins = Date.now() - typedAt > TYPING && target.value.trim();
     typedAt = target.value.trim() ? Date.now() : 0;
     typed(target);
     if (begins) poll(); // Colleagues see it at their next one.
   });
-  document.addEventListener("submit", (event) => {
-    const text = event.target.id === "composer-form" && $("#composer-text");
-    if (text && (!text.value.trim() || text.value.length > Number(text.dataset.limit))) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      text.focus();
-    }
-  }, true);
   document.addEventListener("scroll", scrolled, { capture: true, passive: true });
   for (const name of ["pointerdown", "keydown", "wheel"]) document.addEventListener(name, touched, { passive: true });
 
   document.addEventListener("visibilitychange", () => { if (visible()) poll(); else clearTimeout(timer); });
   addEventListener("focus", poll);
   addEventListener("online", poll);
+  document.addEventListener("sent", poll);
+  document.addEventListener("unreached", () => polled(0));
   addEventListener("offline", () => { if ($("#offline")) polled(0); });
 
   // ---- What htmx does.
 
-  const isSend = (ctx) => ctx.request.method === "POST" && ctx.sourceElement.id === "composer-form";
-
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-    if (isSend(ctx)) departing(ctx.sourceElement, ctx.request.body);
     if (ctx.sourceElement.id === "whatsapp-feed") {
       asked = tagOf(ctx.sourceElement);
       if (isHere()) ctx.request.body.set("here", here());
@@ -637,8 +543,6 @@
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     const { status } = ctx.response;
     if (status < 400) return;
-    // A 5xx may come from a proxy after the message went out: only the same key can tell, so the bubble keeps it.
-    if (isSend(ctx)) (status < 500 ? giveBack : waitForNetwork)(ctx.request.body.get("key"));
     if (ctx.sourceElement.id === "whatsapp-feed") Object.assign(ctx.hx, { retarget: "#whatsapp-feed", reswap: "none" });
   });
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
@@ -654,7 +558,6 @@
       tell(ctx, status);
       return polled(status);
     }
-    if (isSend(ctx) && !status) waitForNetwork(ctx.request.body.get("key"));
     const broken = panel() && $(".load-error", panel());
     if (broken && (!status || status >= 400) && ctx.target?.id === "chat-panel") {
       broken.hidden = false;

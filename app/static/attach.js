@@ -359,8 +359,8 @@
 
   const swap = (item, text) => here() === item.conversation && htmx.swap({ sourceElement: document.body, target: document.body, swap: "none", text });
 
-  // Words go the way of all words, in app.js; where their conversation is not open any more, into its draft.
-  const tell = (name, { conversation }, text) => document.dispatchEvent(new CustomEvent(name, { detail: { conversation, text } }));
+  // Words that follow a file go the way of all words, in outbox.js; those that did not go, into their draft.
+  const tell = (name, { conversation, known }, text) => document.dispatchEvent(new CustomEvent(name, { detail: { conversation, text, known } }));
   const say = (item, text) => tell("say", item, text);
   const keepWords = (item, text) => tell("keep-words", item, text);
 
@@ -457,13 +457,16 @@
     if (text.value.length > Number(text.dataset.limit)) text.focus(); else depart(text.value.trim(), event.submitter?.name === "anyway" && event.submitter.value);
   }, true);
 
-  addEventListener("online", () => {
+  function retryAll() {
     for (const item of [...items]) {
       if (item.state !== "broken") continue;
       if (item.media) item.state = "ready";
       retry(item);
     }
-  });
+  }
+
+  addEventListener("online", retryAll);
+  document.addEventListener("network-back", retryAll);
   addEventListener("beforeunload", (event) => { if (items.length) event.preventDefault(); });
   document.addEventListener("htmx:after:swap", draw);
 })();

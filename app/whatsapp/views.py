@@ -193,6 +193,7 @@ def send(conversation_id: int) -> ResponseReturnValue:
 
 
 def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> ResponseReturnValue:
+    """Answer why it was not sent. The header tells the page's own queue that this is our word, and no proxy's."""
     conversation = queries.get_conversation(conversation_id)
     if isinstance(refusal, KeyReused):  # The page came back from before, with other words under a spent key.
         key = str(uuid.uuid4())
@@ -201,7 +202,8 @@ def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> 
         now = utcnow()
         context = {"conversation": conversation, "open": conversation.window_open(now), "key": key, "now": now}
         context |= {"refusal": refusal, "closed": closed, "notices": find_notices() if closed else None}
-        return render_template("whatsapp/_refused.html", **context), refusal.status
+        answer = render_template("whatsapp/_refused.html", **context)
+        return answer, refusal.status, {"Coordina-Refusal": refusal.code}
     context = _chat_context(conversation, body=body, refusal=refusal) | {"key": key}
     return render_template("whatsapp/inbox.html", **_list_context() | context), refusal.status
 
