@@ -130,7 +130,8 @@
     const refusal = headers.get("Coordina-Refusal");
     if (refusal) return refusal;
     if (status >= 200 && status < 300 && text.includes(`data-sent-as="${key}"`)) return "sent";
-    if (status === 401 || status === 403) return "session";
+    if (status === 401) return "session";
+    if (status === 403) return "stale";
     if (status === 429) return "busy";
     return status >= 400 && status < 500 && ![408, 425].includes(status) ? "refused" : status ? "lost" : "network";
   }
@@ -147,7 +148,8 @@
     if (outcome === "sent") return arrived(item, answer.text);
     if (!find(item.key)) return true; // A poll brought it meanwhile.
     if (outcome === "network") document.dispatchEvent(new Event("unreached"));
-    if (outcome === "network" || outcome === "lost") {
+    if (outcome === "session" || outcome === "stale") document.dispatchEvent(new Event("sent")); // The poll learns why.
+    if (["network", "lost", "stale"].includes(outcome)) {
       const pause = Math.min(PAUSE * 2 ** item.tries, LONGEST_PAUSE) * (1 + Math.random() / 5);
       update(item.key, { tries, why: outcome, until: Date.now() + pause });
     } else if (outcome === "session") update(item.key, { tries, why: outcome, until: Number.MAX_SAFE_INTEGER });

@@ -121,7 +121,7 @@ def test_a_session_that_ended_comes_back_to_the_same_page(
 
     look_now(page)
 
-    expect(page.get_by_role("heading", name="Entrar")).to_be_visible()
+    page.get_by_role("link", name="Entrar de nuevo").click()
     page.get_by_label("Correo").fill("ana@example.com")
     page.get_by_label("Contraseña").fill(PASSWORD)
     page.get_by_role("button", name="Entrar").click()
