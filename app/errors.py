@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.extensions import db, limiter
+from app.extensions import db, limiter, seconds_to_wait
 from app.htmx import is_htmx
 from app.schema import BEHIND, find_trouble
 
@@ -124,7 +123,7 @@ def _answer_http(error: HTTPException) -> Response:
     code = HTTP_STATUS_CODES.get(status, "error").lower().replace(" ", "_")
     response = _answer(status, code, str(_HTTP_SENTENCES.get(status, DomainError.detail)))
     if status == HTTPStatus.TOO_MANY_REQUESTS and limiter.current_limit:
-        response.headers["Retry-After"] = str(max(1, int(limiter.current_limit.reset_at - time.time())))
+        response.headers["Retry-After"] = str(seconds_to_wait(limiter.current_limit))
     if status == HTTPStatus.METHOD_NOT_ALLOWED and error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]
     return response

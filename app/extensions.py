@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from typing import Any
 import click
 from flask import Flask, Response, current_app, request
 from flask_babel import Babel
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RequestLimit
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -144,10 +146,20 @@ def init_migrations(app: Flask) -> None:
     Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"))
 
 
+def seconds_to_wait(limit: RequestLimit) -> int:
+    """Return after how many whole seconds `limit` lets somebody in again: one at least, and never too few."""
+    return max(1, math.ceil(limit.reset_at - time.time()))
+
+
 def _wait_only_where_refused(response: Response) -> Response:
-    """Take off the Retry-After that Flask-Limiter writes on every answer: programs wait where it stands."""
+    """Take off the Retry-After that Flask-Limiter writes on every answer: programs wait where it stands.
+
+    Where a limit refuses, Flask-Limiter rounds down, and asks in the last second to come back after none.
+    """
     if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         response.headers.pop("Retry-After", None)
+    elif limiter.current_limit:
+        response.headers["Retry-After"] = str(seconds_to_wait(limiter.current_limit))
     return response
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits.storage import MemoryStorage
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
@@ -101,6 +104,22 @@ def test_signing_in_rightly_is_not_counted(client: FlaskClient, ana: User, door:
     answers = {door(client, password=PASSWORD).status_code for _ in range(12)}
 
     assert answers <= {200, 303}
+
+
+def test_nobody_is_told_to_come_back_after_no_second_at_all(client: FlaskClient, ana: User) -> None:
+    for _ in range(5):
+        enter(client)
+        enter_api(client)
+    storage = limiter.storage
+    assert isinstance(storage, MemoryStorage)
+    while time.time() % 1 > 0.5:  # Half a second is enough for two questions.
+        pass
+    for key in storage.expirations:
+        storage.expirations[key] = math.ceil(time.time()) - 0.001
+
+    page, program = enter(client), enter_api(client)
+
+    assert [(answer.status_code, answer.headers["Retry-After"]) for answer in (page, program)] == [(429, "1")] * 2
 
 
 def test_who_waits_is_told_in_words_and_as_a_problem(client: FlaskClient, ana: User) -> None:

@@ -21,9 +21,11 @@ from flask.testing import FlaskClient
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.specs.openapi.schemas import OpenApiSchema
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import Client
 
 from app.auth.models import User
+from app.errors import DomainError
 from app.extensions import utcnow
 from tests.factories import PASSWORD, Factories
 from tests.wire import MoodyTwilio, Wire
@@ -32,6 +34,16 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "openapi.yaml"
 DEEP = "SCHEMATHESIS_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 TWILIOS_DOORS = ("/api/whatsapp/webhook", "/api/whatsapp/status")
+# What no door of the API raises.
+PAGES_CODES = {
+    "answered_meanwhile",
+    "incomplete",
+    "no_public_address",
+    "not_retriable",
+    "not_settable",
+    "push_failed",
+    "twilio_failed",
+}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 CONFIG = {
     "seed": 20260101,
@@ -186,6 +198,38 @@ def test_every_door_of_the_api_is_described_and_nothing_else(app: Flask, documen
     }
 
     assert set(_operations(document)) == doors
+
+
+def _codes_of_errors(kind: type[DomainError] = DomainError) -> Iterator[str]:
+    yield kind.code
+    for below in kind.__subclasses__():
+        yield from _codes_of_errors(below)
+
+
+def _listed_codes(part: Any) -> Iterator[str]:
+    """Yield the codes that the schemas of problems allow, each where it may be answered."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _listed_codes(each)
+    elif isinstance(part, dict):
+        for name, each in part.items():
+            if name == "code" and isinstance(each, dict):
+                yield from (each["enum"] if "enum" in each else [each["const"]] if "const" in each else [])
+            yield from _listed_codes(each)
+
+
+def test_every_code_of_a_problem_is_in_the_document_and_no_other(app: Flask, document: dict[str, Any]) -> None:
+    anywhere = set(re.findall(r"`[45]\d\d (\w+)`", document["info"]["description"]))
+    listed = anywhere | set(_listed_codes(document))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in Path(app.root_path).rglob("*.py"))
+    of_http = {
+        HTTP_STATUS_CODES[status].lower().replace(" ", "_") for status in (400, 403, 404, 405, 413, 415, 416, 429)
+    }
+    answered = set(_codes_of_errors()) | set(re.findall(r'\b(?:_answer|problem)\(\d{3}, "(\w+)"', source))
+
+    assert answered - PAGES_CODES <= listed
+    assert not listed & PAGES_CODES
+    assert {code for code in listed if f'"{code}"' not in source} <= of_http <= listed
 
 
 def test_the_document_is_served_to_anybody_and_once(nobody: FlaskClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -13,7 +12,7 @@ from flask_limiter import RequestLimit
 
 from app.auth.forms import claimed_email
 from app.errors import DomainError
-from app.extensions import limiter, remote_address
+from app.extensions import limiter, remote_address, seconds_to_wait
 
 View = Callable[..., ResponseReturnValue]
 
@@ -27,7 +26,7 @@ def _answer(limit: RequestLimit) -> Response | None:
     """Answer who tried too often on the page with the page itself, and what they had typed; the API has its own way."""
     if request.is_json or request.path.startswith("/api/"):
         return None
-    seconds = max(1, limit.reset_at - int(time.time()))
+    seconds = seconds_to_wait(limit)
     sentence = ngettext(
         "Demasiados intentos. Probá de nuevo en %(num)d segundo.",
         "Demasiados intentos. Probá de nuevo en %(num)d segundos.",

@@ -3,8 +3,10 @@
 `python -m ci.vercel.on_build` does three things, in this order:
 
 1. It refuses to build what could not start: a setting that is missing is named here, before the deployment is live.
-2. For production, and for nothing else, it migrates the database, past the pooler where there is one. The deployment
-   before this one serves meanwhile, so a migration adds what is new, and a later one takes away what is old.
+2. It migrates the database, past the pooler where there is one: production's, and a preview's where
+   PREVIEW_HAS_OWN_DATABASE says that it is another one. Nothing in a build tells the two apart, and a branch that is
+   only tried must not change what production works with. The deployment before this one serves meanwhile, so a
+   migration adds what is new, and a later one takes away what is old.
 3. It takes out of the installed packages what no request can reach. Bytecode doubles a function, and what does not fit
    beside it is compiled again at every cold start.
 """
@@ -23,7 +25,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.extensions import init_migrations
 from config import LANGUAGES, ROOT, Config
-from environment import ConfigError
+from environment import ConfigError, flag
 
 # The names of the direct connection, by Neon's integration and by the one before it. A pooler in transaction mode loses
 # what a migration sets for its session.
@@ -84,14 +86,23 @@ def migrate(env: Mapping[str, str]) -> None:
     print("The database is migrated.")
 
 
+def may_migrate(env: Mapping[str, str]) -> bool:
+    """Tell whether the database of `env` belongs to what is built. Raises ConfigError."""
+    where, own = env.get("VERCEL_ENV"), flag(env, "PREVIEW_HAS_OWN_DATABASE", False)
+    return where == "production" or (where == "preview" and own)
+
+
 def main(env: Mapping[str, str]) -> None:
     """Do what the module says. Raises SystemExit with one sentence where Coordina could not start."""
     try:
         Config.from_environment(env)
+        ours = may_migrate(env)
     except ConfigError as error:
         raise SystemExit(f"Coordina cannot start with these settings. {error}") from None
-    if env.get("VERCEL_ENV") == "production":
+    if ours:
         migrate(env)
+    else:
+        print("The database is not migrated: it is not production's, and PREVIEW_HAS_OWN_DATABASE is not 1.")
     packages, builders = Path(sysconfig.get_path("purelib")).resolve(), env.get("VERCEL_PYTHON_VENV_PATH")
     if builders and packages.is_relative_to(Path(builders).resolve()):
         trim(packages)
