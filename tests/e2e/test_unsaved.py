@@ -68,7 +68,7 @@ def test_a_session_that_ended_leaves_the_page_and_leads_back_to_it(
     expect(page.get_by_text("Tu sesión terminó. Entrá de nuevo.")).to_be_visible()
     sign_in_here(page, ana)
 
-    expect(page.locator(".draft-note")).to_contain_text("Acá está lo que habías escrito")
+    expect(page.locator(".draft-note")).to_contain_text("Esto no se había guardado")
     expect_written(page)
     page.get_by_role("button", name="Crear coordinación").click()
     expect(page.get_by_role("heading", name="Quince de Mora")).to_be_visible()
