@@ -18,6 +18,7 @@ from app import (
     holds,
     installable,
     jobs,
+    links,
     logs,
     media,
     paths,
@@ -33,7 +34,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the app from `config`, or from the environment; the only place that knows every room."""
     app = Flask(__name__)
     app.config.from_object(config or Config.from_environment())
-    below = (logs, sentry, extensions, errors, paths, headers, formats, holds, backup, jobs, twilio)
+    below = (logs, sentry, extensions, errors, paths, headers, formats, holds, links, backup, jobs, twilio)
     for room in (*below, auth, contract, health, installable, media, push, coordinaciones, whatsapp, doctor):
         room.init_app(app)
     return app

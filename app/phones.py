@@ -33,6 +33,7 @@ _NUMBER = re.compile(r"\+?[0-9 ().-]+")
 _FEWEST_DIGITS = 4
 # Fewer digits than these may be alike by chance.
 _SAME_END, _SAME_NATIONAL = 8, 10
+_FEWEST_DIGITS = 8
 
 
 def parse_phone(text: str, region: str) -> str | None:
@@ -196,3 +197,18 @@ def country_of(address: str) -> tuple[str, str]:
     region = address[:2].upper()
     code = phonenumbers.country_code_for_region(region)
     return (str(code), region) if code else ("", "")
+
+
+def find_phones(text: str, region: str) -> list[tuple[int, int, str]]:
+    """Return the phones that stand in `text`, each with its first place, the one after its last, and as E.164.
+
+    Only whole numbers that are valid, written as people write them in `region` or with their country's code: no dates,
+    sums or documents.
+    """
+    if sum(letter.isdigit() for letter in text) < _FEWEST_DIGITS:
+        return []
+    import phonenumbers
+
+    found = phonenumbers.PhoneNumberMatcher(text, region)
+    e164 = phonenumbers.PhoneNumberFormat.E164
+    return [(one.start, one.end, phonenumbers.format_number(one.number, e164)) for one in found]

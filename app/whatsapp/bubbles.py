@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +14,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.formats import has_ink
+from app.links import is_safe_link
 from app.media.models import File
 from app.twilio.extras import Referral, find_referral, forwarded, is_coordinate, way_of_choosing
-from app.whatsapp.marks import is_safe_link, plain_words, render_marks
+from app.whatsapp.marks import plain_words, render_marks
 from app.whatsapp.models import Media, Message
 
 # What browsers show as a picture and what may stand in a page as one; SVG may not, it is a document that can run.
@@ -222,10 +224,10 @@ def init_app(app: Flask) -> None:
         referral_of,
         forwarded_label,
         chosen_label,
-        render_marks,
         plain_words,
         picture_words,
         voice_note,
         has_ink,
     ):
         app.add_template_filter(function, function.__name__)
+    app.add_template_filter(partial(render_marks, region=app.config["DEFAULT_REGION"]), "render_marks")
