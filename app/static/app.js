@@ -496,11 +496,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.target.id === "composer-text" && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      event.target.form.requestSubmit();
-    }
-    if (event.key !== "Escape" || event.defaultPrevented || (event.target.matches("input, textarea") && event.target.value)) return;
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || (event.target.matches("input, textarea") && event.target.value)) return;
     const open = $("details[open]"), choosing = $("#context .cancel, #assignee .cancel");
     if (open) closeDetails(open);
     else if (choosing) choosing.click();

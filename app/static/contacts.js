@@ -106,7 +106,7 @@
 
   // Before anybody else: Escape closes what lies on top, and no more than that.
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || event.isComposing) return;
     const naming = event.target.closest?.("#contact-name-form");
     if (dialog()?.open) closeDialog();
     else if (naming) $("[data-cancel-name]", naming).click();

@@ -41,7 +41,7 @@
   // Enter sends nothing here, to a client or to WhatsApp: it goes to the next field, and stays in the last one.
   document.addEventListener("keydown", (event) => {
     const field = event.target, form = field.closest?.("[data-enter=next]");
-    if (event.key !== "Enter" || event.isComposing || !form || !field.matches("input")) return;
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || !form || !field.matches("input")) return;
     event.preventDefault();
     const fields = [...form.querySelectorAll("input:not([type=hidden]), textarea, select")];
     fields[fields.indexOf(field) + 1]?.focus();

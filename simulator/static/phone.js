@@ -149,7 +149,9 @@ function wireFaults() {
 function wirePhone() {
   find("composer").addEventListener("submit", sendText);
   find("body").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) sendText(event);
+    // Safari ends the composing before it tells of the key: only the number says so. On glass Enter breaks the line.
+    const composes = event.isComposing || event.keyCode === 229, onGlass = matchMedia("(pointer: coarse) and (not (any-pointer: fine))").matches;
+    if (event.key === "Enter" && !event.shiftKey && !composes && !onGlass) sendText(event);
   });
   find("attach").addEventListener("click", () => toggle(find("attach"), find("kinds")));
   for (const button of find("kinds").children) button.addEventListener("click", () => sendKind(button.dataset.kind));

@@ -147,7 +147,7 @@ def test_what_asks_is_told_on_every_page_with_its_words(open_page: OpenPage, luc
     page.goto("/coordinaciones")
 
     notice = page.locator("#unsent-notices .notice")
-    expect(notice).to_contain_text("No salió lo que le escribiste a Lucía Ferreyra.")
+    expect(notice).to_contain_text("Le escribiste a Lucía Ferreyra:")
     expect(notice).to_contain_text("¿Seguís ahí?")
     expect(notice).to_contain_text("pasaron las 24 h")
     notice.get_by_role("link", name="Ver el chat").click()
