@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"\+?[0-9 ().-]+")
 _FEWEST_DIGITS = 4
 # Fewer digits than these may be alike by chance.
 _SAME_END, _SAME_NATIONAL = 8, 10
-_FEWEST_DIGITS = 8
+_FEWEST_IN_TEXT = 8
 
 
 def parse_phone(text: str, region: str) -> str | None:
@@ -205,7 +205,7 @@ def find_phones(text: str, region: str) -> list[tuple[int, int, str]]:
     Only whole numbers that are valid, written as people write them in `region` or with their country's code: no dates,
     sums or documents.
     """
-    if sum(letter.isdigit() for letter in text) < _FEWEST_DIGITS:
+    if sum(letter.isdigit() for letter in text) < _FEWEST_IN_TEXT:
         return []
     import phonenumbers
 
