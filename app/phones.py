@@ -71,6 +71,11 @@ def parse_possible_phone(text: str, region: str) -> str | None:
     return f"+549{argentine[1]}" if argentine else None
 
 
+def is_known_phone(e164: str) -> bool:
+    """Tell whether the tables know numbers like `e164`; what parse_possible_phone read may be none of them."""
+    return parse_phone(e164, "ZZ") is not None
+
+
 def _parsed(text: str, region: str) -> PhoneNumber | None:
     import phonenumbers
 

@@ -73,7 +73,20 @@ PURE = {
 }
 INSIDE = (
     {"models", "tokens", "archive", "values"} | PURE,
-    {"feed", "search", "queries", "filters", "cursors", "forms", "thread", "errors", "files", "examine", "signing"}
+    {
+        "feed",
+        "search",
+        "doubts",
+        "queries",
+        "filters",
+        "cursors",
+        "forms",
+        "thread",
+        "errors",
+        "files",
+        "examine",
+        "signing",
+    }
     | {"parties", "events", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting"}
     | {"counts", "frame", "again", "quick_replies"},
     {"actions"},

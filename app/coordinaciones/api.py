@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.auth.guard import person, require_api_staff
 from app.coordinaciones import actions, queries
 from app.coordinaciones.cursors import Position, format_cursor, parse_cursor
+from app.coordinaciones.doubts import Doubt, find_doubts
 from app.coordinaciones.filters import parse_filters
 from app.coordinaciones.forms import Values, parse_changes, parse_new, parse_ref
 from app.coordinaciones.models import Coordinacion
@@ -45,6 +46,19 @@ def serialize_coordinacion(coordinacion: Coordinacion) -> dict[str, Any]:
         "created_at": to_timestamp(c.created_at),
         "updated_at": to_timestamp(c.updated_at),
     }
+
+
+def _written(coordinacion: Coordinacion, doubts: list[Doubt]) -> Response:
+    """Answer what was kept, and what staff would have been asked about it: a program cannot answer a question."""
+    warnings = [
+        {
+            "code": doubt.code,
+            "detail": doubt.sentence.rstrip(":"),
+            "coordinacion_ids": [other.id for other in doubt.others],
+        }
+        for doubt in doubts
+    ]
+    return jsonify(serialize_coordinacion(coordinacion) | ({"warnings": warnings} if warnings else {}))
 
 
 def _json_object() -> dict[str, object]:
@@ -97,8 +111,10 @@ def list_coordinaciones() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create one from its fields; those that are absent take their defaults. Unknown fields are refused by name."""
     region = current_app.config["DEFAULT_REGION"]
-    coordinacion = actions.create(parse_new(_json_object(), region=region, dj_ids=_dj_ids(None)))
-    response = jsonify(serialize_coordinacion(coordinacion))
+    values = parse_new(_json_object(), region=region, dj_ids=_dj_ids(None))
+    doubts = find_doubts(values)
+    coordinacion = actions.create(values)
+    response = _written(coordinacion, doubts)
     response.status_code = 201
     response.headers["Location"] = url_for(".show", coordinacion_id=coordinacion.id)
     return response
@@ -117,7 +133,8 @@ def update(coordinacion_id: int) -> ResponseReturnValue:
     coordinacion = queries.get_coordinacion(coordinacion_id)
     region = current_app.config["DEFAULT_REGION"]
     values = parse_changes(_json_object(), region=region, dj_ids=_dj_ids(coordinacion))
-    return jsonify(serialize_coordinacion(actions.update(coordinacion_id, values)))
+    doubts = find_doubts(values, coordinacion)
+    return _written(actions.update(coordinacion_id, values), doubts)
 
 
 def _external_values(ref: str) -> Values:
@@ -137,8 +154,10 @@ def upsert_external(ref: str) -> ResponseReturnValue:
     The body is the whole record, so absent fields take their defaults; being archived is not part of it and stays.
     """
     ref = parse_ref(ref)
-    coordinacion, created = actions.upsert_external(ref, _external_values(ref))
-    response = jsonify(serialize_coordinacion(coordinacion))
+    values = _external_values(ref)
+    doubts = find_doubts(values, queries.find_coordinacion_by_ref(ref))
+    coordinacion, created = actions.upsert_external(ref, values)
+    response = _written(coordinacion, doubts)
     response.headers["Location"] = url_for(".show", coordinacion_id=coordinacion.id)
     response.status_code = 201 if created else 200
     return response

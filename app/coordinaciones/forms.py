@@ -14,7 +14,7 @@ from app.coordinaciones.filters import parse_day
 from app.coordinaciones.models import EVENT_KINDS, STATES, Coordinacion
 from app.errors import Invalid
 from app.formats import has_ink
-from app.phones import format_phone, parse_phone
+from app.phones import format_phone, parse_possible_phone
 
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 # A date field hands over 0026-12-12 when somebody types the year in two digits.
@@ -77,7 +77,8 @@ def _line(value: object, missing: str = "", longest: int = LONGEST_LINE) -> str:
 
 
 def _phone(value: object, region: str) -> str:
-    phone = parse_phone(_line(value), region)
+    # What the tables merely do not know yet is asked about (doubts.py), and what can be no number is refused.
+    phone = parse_possible_phone(_line(value), region)
     if phone is None:
         raise _Refused(_("Ese teléfono no parece válido. Escribilo con código de área, por ejemplo 11 2345-6789."))
     return phone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
@@ -11,9 +11,11 @@ from flask_babel import gettext as _
 
 from app.auth.guard import person, require_staff
 from app.coordinaciones import actions, queries
+from app.coordinaciones.doubts import Doubt, find_doubts, unanswered
 from app.coordinaciones.filters import Filters, parse_filters
 from app.coordinaciones.forms import (
     FIELDS,
+    Values,
     changed_fields,
     fill_form,
     parse_changes,
@@ -76,30 +78,42 @@ def list_piece() -> ResponseReturnValue:
 
 
 def _form_context(
-    coordinacion: Coordinacion | None, values: Mapping[str, str], errors: Mapping[str, str]
+    coordinacion: Coordinacion | None,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    doubts: Sequence[Doubt] = (),
 ) -> dict[str, Any]:
     djs = queries.list_djs(keep=coordinacion.dj_id if coordinacion else None)
-    # The cursor goes to what has to be mended, and to the first field when nothing has.
-    focus = next((name for name in FIELDS if name in errors), FIELDS[0])
+    # The cursor goes to what has to be mended, to what is asked, and to the first field when there is neither.
+    focus = next((name for name in FIELDS if name in errors), "" if doubts else FIELDS[0])
     seen = fill_form(coordinacion) if coordinacion else {}
-    return {"coordinacion": coordinacion, "djs": djs, "values": values, "errors": errors, "focus": focus, "seen": seen}
+    context = {"coordinacion": coordinacion, "djs": djs, "values": values, "errors": errors, "doubts": doubts}
+    return context | {"focus": focus, "seen": seen}
 
 
 def _stored_context(coordinacion: Coordinacion) -> dict[str, Any]:
     return _form_context(coordinacion, fill_form(coordinacion), {})
 
 
-def _refused(
-    coordinacion: Coordinacion | None, error: Invalid | Conflict, changed: Mapping[str, str] | None = None
+def _again(
+    coordinacion: Coordinacion | None,
+    changed: Mapping[str, str],
+    *,
+    errors: Mapping[str, str] | None = None,
+    doubts: Sequence[Doubt] = (),
 ) -> ResponseReturnValue:
-    """Answer the form again as it was sent, each error beside its field: nothing typed is lost.
+    """Answer the form again as it was sent, each error beside its field, or what is asked: nothing typed is lost.
 
     Of one that exists only `changed` was typed; the rest is shown as it is now.
     """
-    values = fill_form(coordinacion) | dict(changed or {}) if coordinacion else request.form
-    context = _form_context(coordinacion, values, error.fields)
+    values = fill_form(coordinacion) | dict(changed) if coordinacion else request.form
+    context = _form_context(coordinacion, values, errors or {}, doubts)
     page = "coordinaciones/edit.html" if coordinacion else "coordinaciones/new.html"
     return render_template("coordinaciones/_form.html" if is_htmx() else page, **context), 422
+
+
+def _unanswered(values: Values, coordinacion: Coordinacion | None = None) -> list[Doubt]:
+    return unanswered(find_doubts(values, coordinacion), request.form.get("confirmed", ""))
 
 
 def _show(coordinacion: Coordinacion, done: str) -> ResponseReturnValue:
@@ -121,9 +135,11 @@ def create() -> ResponseReturnValue:
     try:
         dj_ids = {user.id for user in queries.list_djs()}
         values = parse_new(read_form(request.form), region=current_app.config["DEFAULT_REGION"], dj_ids=dj_ids)
+        if doubts := _unanswered(values):
+            return _again(None, request.form, doubts=doubts)
         coordinacion = actions.create(values)
     except (Invalid, Conflict) as error:
-        return _refused(None, error)
+        return _again(None, request.form, errors=error.fields)
     return see_other(url_for(".show", coordinacion_id=coordinacion.id))
 
 
@@ -163,9 +179,11 @@ def update(coordinacion_id: int) -> ResponseReturnValue:
     try:
         region = current_app.config["DEFAULT_REGION"]
         values = parse_changes(read_form(changed), region=region, dj_ids=dj_ids)
+        if doubts := _unanswered(values, coordinacion):
+            return _again(coordinacion, changed, doubts=doubts)
         coordinacion = actions.update(coordinacion_id, values, seen)
     except (Invalid, Conflict) as error:
-        return _refused(coordinacion, error, changed)
+        return _again(coordinacion, changed, errors=error.fields)
     return _show(coordinacion, _("Cambios guardados."))
 
 

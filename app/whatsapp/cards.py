@@ -12,7 +12,7 @@ from app.auth.guard import require_staff
 from app.coordinaciones.actions import keep_contact
 from app.errors import Invalid, NotFound
 from app.htmx import is_htmx, see_other
-from app.phones import parse_phone, phone_key
+from app.phones import parse_possible_phone, phone_key
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
 from app.whatsapp.bubbles import contact_name, contacts_of
@@ -45,8 +45,8 @@ def _to_e164(phone: dict[str, str]) -> str | None:
     A card can name one number and show another: what is shown is what staff meant.
     """
     region = current_app.config["DEFAULT_REGION"]
-    written = parse_phone(phone["number"], region)
-    known = parse_phone("+" + phone["whatsapp"], region) if phone["whatsapp"] else None
+    written = parse_possible_phone(phone["number"], region)
+    known = parse_possible_phone("+" + phone["whatsapp"], region) if phone["whatsapp"] else None
     same = known is not None and written is not None and phone_key(known) == phone_key(written)
     return known if same else written
 

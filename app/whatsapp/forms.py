@@ -14,7 +14,7 @@ from app.coordinaciones.filters import parse_day
 from app.errors import Invalid
 from app.extensions import LARGEST_ID
 from app.formats import has_ink
-from app.phones import parse_phone
+from app.phones import parse_possible_phone
 from app.twilio.payloads import parse_address
 from app.whatsapp.request import SendRequest
 
@@ -75,7 +75,7 @@ def _parse_to(data: Mapping[str, Any], fields: dict[str, str]) -> str | None:
         return None
     text = value.removeprefix("whatsapp:") if isinstance(value, str) and len(value) <= 150 else ""
     user_id = parse_address(text).user_id
-    phone = None if user_id else parse_phone(text, current_app.config["DEFAULT_REGION"])
+    phone = None if user_id else parse_possible_phone(text, current_app.config["DEFAULT_REGION"])
     if not user_id and not phone:
         fields["to"] = _("Ese teléfono no parece válido. Escribilo con código de país, como +5491123456789.")
     return user_id or phone
