@@ -13,7 +13,7 @@ from app.extensions import LARGEST_ID, utcnow
 from app.htmx import is_htmx
 from app.whatsapp import closing as windows
 from app.whatsapp import parties, queries
-from app.whatsapp.actions import joining
+from app.whatsapp.actions import joining, judging
 from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.models import Conversation
 
@@ -114,6 +114,16 @@ def keep_apart(conversation_id: int) -> ResponseReturnValue:
         return _show(conversation_id)
     conversation = queries.get_conversation(conversation_id)
     return render_template("whatsapp/_likely.html", conversation=conversation, likely=parties.find_likely(conversation))
+
+
+@bp.post("/conversations/<int:conversation_id>/same-person")
+def same_person(conversation_id: int) -> ResponseReturnValue:
+    return _show(judging.say_same_person(conversation_id))
+
+
+@bp.post("/conversations/<int:conversation_id>/other-person")
+def other_person(conversation_id: int) -> ResponseReturnValue:
+    return _show(judging.say_other_person(conversation_id))
 
 
 def _show(conversation_id: int) -> ResponseReturnValue:

@@ -17,6 +17,7 @@ from app.phones import format_phone
 from app.whatsapp.bubbles import contact_name, contacts_of, file_name, voice_note
 from app.whatsapp.cursors import cursor_after
 from app.whatsapp.delivery import tick
+from app.whatsapp.identity import OTHER_USER_ID
 from app.whatsapp.marks import plain_words
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.opting import MARK
@@ -88,6 +89,11 @@ def opt_out_choice(message: Message) -> str:
     return message.payload.get(MARK, "") if message.inbound else ""
 
 
+def other_user_id(message: Message) -> bool:
+    """Tell whether another WhatsApp user id wrote from the same number for the first time with a message."""
+    return message.inbound and OTHER_USER_ID in message.payload
+
+
 def may_retry(message: Message, now: datetime) -> bool:
     """Tell whether sending the same again can help, and WhatsApp would let it through at `now`."""
     return is_repeatable(message) and goes_through(message, party_of_message(db.session(), message), now)
@@ -153,6 +159,7 @@ def init_app(app: Flask) -> None:
         other_names,
         came_by,
         opt_out_choice,
+        other_user_id,
         why_likely,
         type_label,
         last_line,

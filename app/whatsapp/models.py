@@ -42,6 +42,8 @@ class Conversation(Base):
     `done_at` was before, for taking it back.
     `closing_told_at` is when staff were told of a window that closes, `unanswered_told_at` when they were told again of
     the present wait; `seen_sid` is the last message that Twilio was told to be read.
+    `former` is what was known of whoever had this number before another user id wrote from it (actions/doubts.py),
+    while nobody has said yet whether that is another person.
     """
 
     __tablename__ = "whatsapp_conversaciones"
@@ -97,6 +99,7 @@ class Conversation(Base):
     closing_told_at: Mapped[datetime | None]
     unanswered_told_at: Mapped[datetime | None]
     seen_sid: Mapped[str] = mapped_column(String(34), default="")
+    former: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     change: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 

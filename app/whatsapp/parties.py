@@ -59,8 +59,8 @@ def list_rows(thread: Conversation) -> Sequence[Conversation]:
 
 
 def shape_of(thread: Conversation, rows: Sequence[Conversation]) -> str:
-    """Return what tells one make-up of a thread from another, given its `list_rows`."""
-    return "-".join(str(row.id) for row in (thread, *rows))
+    """Return what tells one make-up of a thread from another, given its `list_rows`; a doubt about who it is counts."""
+    return "-".join(str(row.id) for row in (thread, *rows)) + ("-doubt" if thread.former else "")
 
 
 def list_joined(thread: Conversation) -> list[Conversation]:

@@ -13,6 +13,7 @@ from app.coordinaciones.queries import find_nearest
 from app.formats import fold, office_day
 from app.twilio.payloads import Inbound
 from app.whatsapp import opting, parties
+from app.whatsapp.actions.doubts import begin_doubt, is_doubtful, mark_of
 from app.whatsapp.actions.merging import absorb, recount_unread, unread_in
 from app.whatsapp.actions.telling import tell_of
 from app.whatsapp.actions.wanted import rows_of, want_all
@@ -44,12 +45,16 @@ def find_or_make_party(session: Session, contact: Contact, now: datetime) -> Par
     return party
 
 
-def _learn(session: Session, party: Party, contact: Contact, change: int) -> Party:
+def _learn(session: Session, party: Party, contact: Contact, at: datetime, change: int) -> Party:
     """Keep how WhatsApp itself writes a contact who just wrote, since answers go there; return where it is now.
 
     Where Twilio gives phone and user id together, and both wrote before as if they were two, they become one: that is
-    WhatsApp's own word, and nobody has to decide it.
+    WhatsApp's own word, and nobody has to decide it. Another user id than this number had is perhaps another person.
     """
+    if is_doubtful(party.member, contact.phone, contact.user_id):
+        before = party.thread
+        party = begin_doubt(session, party, at, change)
+        fold_search_text(before, parties.list_joined(before))
     if contact.user_id and contact.user_id != party.member.user_id:
         party = absorb(session, party, contact.user_id, change)
     answered = party.answered
@@ -96,12 +101,14 @@ def tie_event(conversation: Conversation, coordinacion: Coordinacion) -> None:
     """Let a conversation be about the coordinación that somebody wrote to its client from.
 
     Where the number is that coordinación's, the tie is the number's, and goes when that is corrected. Where it is
-    another's, or staff had chosen the same in the chat, it is a person's word and stays.
+    another's, or staff had chosen the same in the chat, it is a person's word and stays. While nobody knows whose the
+    number is (`former`), it ties nothing.
     """
-    if conversation.coordinacion_chosen and conversation.coordinacion_id == coordinacion.id:
+    by_number = coordinacion.phone_key in parties.phone_keys(conversation)
+    chosen = conversation.coordinacion_chosen and conversation.coordinacion_id == coordinacion.id
+    if chosen or (by_number and conversation.former is not None):
         return
-    conversation.coordinacion_id = coordinacion.id
-    conversation.coordinacion_chosen = coordinacion.phone_key not in parties.phone_keys(conversation)
+    conversation.coordinacion_id, conversation.coordinacion_chosen = coordinacion.id, not by_number
 
 
 def follow_event(conversation: Conversation, at: datetime, phone_key: str | None = None) -> int | None:
@@ -163,7 +170,7 @@ def _message_of(inbound: Inbound, party: Party, sent_at: datetime, change: int, 
         message_sid=inbound.message_sid,
         location=inbound.location,
         reply_to_sid=inbound.reply_to_sid,
-        payload=inbound.payload,
+        payload=inbound.payload | mark_of(party.member, sent_at),
         sent_at=sent_at,
         read_at=now if _is_taken_back(inbound) else None,
         created_at=now,
@@ -184,7 +191,7 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
         follow_event(party.thread, sent_at, party.member.phone_key)
         session.flush()
     else:
-        party = _learn(session, party, contact, change)
+        party = _learn(session, party, contact, sent_at, change)
         follow_event(party.thread, sent_at, party.member.phone_key)
     message = _message_of(inbound, party, sent_at, change, now)
     fold_message(message)

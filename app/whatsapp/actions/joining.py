@@ -54,7 +54,7 @@ def separate(conversation_id: int, member_id: int) -> int:
         _part_events(thread, member)
         for row in (thread, member):
             fold_search_text(row, parties.list_joined(row))
-        _remember_apart(session, thread, member)
+        remember_apart(session, thread, member)
         return member.id
 
 
@@ -71,7 +71,7 @@ def keep_apart(conversation_id: int, other_id: int) -> None:
         change = next_change(session)
         one, other = queries.get_conversation(conversation_id), queries.get_conversation(other_id)
         if one is not other:
-            _remember_apart(session, one, other)
+            remember_apart(session, one, other)
             one.change = other.change = change
 
 
@@ -79,7 +79,8 @@ def _distinct(session: Session, one: Conversation, other: Conversation) -> Disti
     return session.get(Distinct, (min(one.id, other.id), max(one.id, other.id)))
 
 
-def _remember_apart(session: Session, one: Conversation, other: Conversation) -> None:
+def remember_apart(session: Session, one: Conversation, other: Conversation) -> None:
+    """Keep that two conversations are two people, in the transaction of the caller."""
     if _distinct(session, one, other) is None:
         session.add(Distinct(first_id=min(one.id, other.id), second_id=max(one.id, other.id)))
 

@@ -162,7 +162,7 @@ def _message_of(request: SendRequest, party: Party, file: File | None, now: date
         template, body, category = sent.record, sent.words, sent.category
     return Message(
         conversation_id=party.thread.id,
-        coordinacion_id=party.thread.coordinacion_id,
+        coordinacion_id=request.coordinacion_id or party.thread.coordinacion_id,
         joined_from_id=party.joined_from_id,
         direction="outbound",
         type="template" if template else kind_of(file.content_type) if file else "text",
