@@ -102,7 +102,7 @@
       item.asking = asking;
       asking.open(method, url);
       asking.timeout = PART_PATIENCE;
-      asking.setRequestHeader("X-CSRF-TOKEN", item.csrf);
+      asking.setRequestHeader("X-CSRF-TOKEN", csrf()); // Of now: somebody may have signed in again since.
       if (type) asking.setRequestHeader("Content-Type", type);
       asking.upload.onprogress = (event) => onProgress?.(event.loaded);
       asking.onerror = asking.ontimeout = () => fail(new Broken(item.says.offline));
@@ -174,7 +174,7 @@
     const free = MOST - inTray().length, form = $("#composer-form");
     note(files.length > free ? words("many") : "");
     for (const file of [...files].slice(0, Math.max(0, free))) {
-      const item = { file, blob: file, name: file.name || "foto.png", type: file.type, conversation: here(), done: 0, csrf: csrf(),
+      const item = { file, blob: file, name: file.name || "foto.png", type: file.type, conversation: here(), done: 0,
         key: crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint32Array(4))].join("-"),
         action: form.action, uploads: tray().dataset.uploads, says: { ...tray().dataset } };
       items.push(item);
@@ -337,9 +337,9 @@
 
   // Return whether to go on with the next one.
   async function post(item) {
-    const body = new URLSearchParams({ key: item.key, media_id: item.media.id, body: item.caption, csrf_token: item.csrf });
+    const body = new URLSearchParams({ key: item.key, media_id: item.media.id, body: item.caption, csrf_token: csrf() });
     body.set("known", item.known ?? "");
-    const headers = { "HX-Request": "true", "X-CSRF-TOKEN": item.csrf };
+    const headers = { "HX-Request": "true", "X-CSRF-TOKEN": csrf() };
     item.posted = true;
     show(item);
     const answer = await fetch(item.action, { method: "POST", headers, body, signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);

@@ -82,17 +82,24 @@
     return changed;
   }
 
+  function note(form, template) {
+    const made = document.querySelector(template).content.firstElementChild.cloneNode(true);
+    form.querySelector("[data-draft-place]").replaceChildren(made);
+    return made;
+  }
+
   function tell(form, changed) {
-    const note = document.querySelector("#draft-note").content.firstElementChild.cloneNode(true);
-    const told = note.querySelector("[data-changed]");
+    const told = note(form, "#draft-note").querySelector("[data-changed]");
     told.hidden = !changed.length;
     told.querySelector("b").textContent = changed.map((field) => field.labels[0]?.firstChild.textContent.trim()).join(", ");
-    form.querySelector("[data-draft-place]").replaceChildren(note);
   }
 
   function restore(form) {
     if (waiting.has(form)) return void fill(form);
-    const known = "refused" in form.dataset ? null : stored(form);
+    putBack(form, "refused" in form.dataset ? null : stored(form));
+  }
+
+  function putBack(form, known) {
     waiting.set(form, { ...known?.values });
     if (!known) return;
     // What was seen first, so that what is saved while the form is filled is based on it.
@@ -103,13 +110,15 @@
     else forget(form); // The server has it all by now.
   }
 
+  const discarded = new WeakMap(); // A slip of the finger is taken back, until the page is left.
+
   function discard(form) {
+    discarded.set(form, stored(form));
     forget(form);
     waiting.set(form, {});
     if (seenBefore.has(form)) form.elements.seen.value = seenBefore.get(form);
     for (const field of fieldsOf(form)) if (valueOf(field) !== givenOf(field)) set(field, givenOf(field));
-    form.querySelector("[data-draft-place]").replaceChildren();
-    fieldsOf(form)[0]?.focus();
+    note(form, "#draft-discarded").querySelector("button").focus();
   }
 
   const restoreAll = () => document.querySelectorAll("form[data-draft]").forEach(restore);
@@ -118,6 +127,7 @@
   document.addEventListener("click", ({ target }) => {
     const form = target.closest?.("form[data-draft]");
     if (form && target.closest("[data-draft-discard]")) discard(form);
+    if (form && target.closest("[data-draft-undo]")) putBack(form, discarded.get(form));
     if (form && target.closest("[data-cancel-name]")) forget(form);
   });
 

@@ -284,6 +284,8 @@ def test_what_needs_no_answer_needs_none_after_joining_and_separating(factories:
 
     assert together is None
     assert (again(one).waiting_since, again(other).waiting_since) == (None, None)
+    assert not one.settled  # Nobody said it of what the two became.
+    assert not other.settled
 
 
 def test_who_waits_still_waits_after_joining_one_that_was_done(factories: Factories) -> None:
