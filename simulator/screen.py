@@ -45,6 +45,7 @@ def message_view(world: World, message: Message) -> Json:
     """Return one message as plain data, with what the client sees of it."""
     return {
         "sid": message.sid,
+        "number": message.number,
         "direction": message.direction,
         "mine": message.inbound,
         "kind": message.kind,

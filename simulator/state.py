@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from simulator.delivery import Delivery
 
 
+LONGEST_POST = 20  # Seconds: to be connected, and to be answered (delivery.py).
+
+
 class World:
     """Clients, messages, templates, faults and the log of posts. `change` grows with everything a screen shows."""
 
@@ -117,7 +120,7 @@ class Simulator:
         with self.turning:
             old, self.world = self.world, world
             old.work.stop()
-            old.work.wait_idle(2)
+            old.work.wait_idle(LONGEST_POST)
 
 
 def simulator_of(app: Flask) -> Simulator:

@@ -29,6 +29,8 @@ def free_port() -> int:
 class LiveServer:
     """Coordina under gunicorn; `kill` ends it as a power cut would, `start` brings it back on the same port."""
 
+    serves = "wsgi:app"
+
     def __init__(self, database_url: str, log: Path, workers: int = 2, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -49,7 +51,7 @@ class LiveServer:
 
     def start(self) -> LiveServer:
         """Start serving, and wait until the sign-in page answers. Raises RuntimeError with the log when it does not."""
-        arguments = ["wsgi:app", "--bind", f"127.0.0.1:{self.port}", "--workers", str(self.workers), "--threads", "8"]
+        arguments = [self.serves, "--bind", f"127.0.0.1:{self.port}", "--workers", str(self.workers), "--threads", "8"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", *arguments, "--log-level", "warning"],
@@ -94,6 +96,23 @@ class LiveServer:
         )
 
 
+class CountedServer(LiveServer):
+    """A server of one process that can be asked whether it is still at something."""
+
+    serves = "tests.served:app"
+
+    def wait_idle(self) -> None:
+        """Wait until nothing is under way on the server, such as what a browser asked before it closed."""
+        deadline = time.monotonic() + START_LIMIT_SECONDS
+        while (under_way := self._under_way()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not under_way, f"{under_way} requests never end."
+
+    def _under_way(self) -> int:
+        with urllib.request.urlopen(self.url + "/__under_way", timeout=START_LIMIT_SECONDS) as answer:
+            return int(answer.read())
+
+
 def simulator_settings(webhook_url: str, **changes: object) -> Settings:
     """Return the settings of a simulator that plays the account of the tests."""
     config = TestConfig()
@@ -109,4 +128,4 @@ def simulator_settings(webhook_url: str, **changes: object) -> Settings:
     return Settings(**(settings | changes))  # type: ignore[arg-type]
 
 
-__all__ = ["PASSWORD", "LiveServer", "RunningSimulator", "free_port", "simulator_settings"]
+__all__ = ["PASSWORD", "CountedServer", "LiveServer", "RunningSimulator", "free_port", "simulator_settings"]

@@ -110,6 +110,7 @@
     for (const piece of document.querySelectorAll("[data-as-of]")) {
       const name = piece.getAttribute("hx-get");
       if (Number(piece.dataset.asOf) >= newest || [...underway].some((ctx) => ctx.piece === name)) continue;
+      if (!piece.matches("[data-htmx-powered]")) { setTimeout(catchUp, 20); continue; } // Just put there: it hears nothing yet.
       const [number, tries] = caughtUp.get(name) ?? [];
       if (number === newest && tries === TRIES) continue;
       caughtUp.set(name, [newest, number === newest ? tries + 1 : 1]);

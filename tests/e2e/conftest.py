@@ -14,7 +14,7 @@ from app.auth.models import User
 from app.push.webpush import make_keys
 from simulator.running import RunningSimulator, running_simulator
 from tests.factories import PASSWORD
-from tests.live_server import LiveServer, simulator_settings
+from tests.live_server import CountedServer, LiveServer, simulator_settings
 from tests.push.receiver import Receiver, running_receiver
 
 NOWHERE = "http://127.0.0.1:9/api/whatsapp/webhook"
@@ -47,7 +47,7 @@ def live(
     simulator: RunningSimulator,
     push_service: Receiver,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[LiveServer]:
+) -> Iterator[CountedServer]:
     log = tmp_path_factory.mktemp("server") / "server.log"
     settings = {
         "TWILIO_API_BASE_URL": simulator.url,
@@ -55,18 +55,22 @@ def live(
         "VAPID_SUBJECT": "mailto:office@coordina.example",
         "PUSH_SERVICES": push_service.url,
     }
-    server = LiveServer(database_url, log, workers=1, **settings).start()
+    server = CountedServer(database_url, log, workers=1, **settings)
+    server.start()
     yield server
     server.kill()
 
 
 @pytest.fixture
-def office(app: Flask, live: LiveServer, simulator: RunningSimulator, push_service: Receiver) -> Iterator[LiveServer]:
+def office(
+    app: Flask, live: CountedServer, simulator: RunningSimulator, push_service: Receiver
+) -> Iterator[LiveServer]:
     """The server on an empty database, and a simulator with nothing in it."""
     simulator.reset(simulator_settings(f"{live.url}/api/whatsapp/webhook"))
     push_service.forget()
     yield live
-    simulator.reset(simulator_settings(NOWHERE))  # Nothing of this test's reaches the next one's database.
+    simulator.reset(simulator_settings(NOWHERE))  # Nothing of this test's reaches the next one's database,
+    live.wait_idle()  # nor what its browsers asked before they were closed.
 
 
 class Phone:
@@ -85,9 +89,10 @@ class Phone:
         assert self.control.post("/control/faults", json={"fault": name, **fields}).status_code < 300
 
     def messages(self) -> list[dict[str, Any]]:
+        """Return all, in the order in which WhatsApp was given them: which arrives first is nobody's promise."""
         answer = self.control.get(f"/control/clients/{self.phone}/messages").json
         messages: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["messages"]
-        return messages
+        return sorted(messages, key=lambda message: message["number"])
 
     def received(self) -> list[str]:
         return [message["body"] for message in self.messages() if message["direction"] != "inbound"]

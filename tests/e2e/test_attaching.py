@@ -16,7 +16,8 @@ from app.extensions import utcnow, writing
 from app.whatsapp.models import Conversation
 from config import ROOT
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import A_TURN, held, look_now, open_chat
+from tests.e2e.test_round_trip import held, open_chat
+from tests.e2e.waiting import A_TURN, POLL, caught_up, look_now
 
 OpenPage = Callable[..., Page]
 FILES = ROOT / "simulator" / "media"
@@ -248,7 +249,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_goes_twice(
     page = begin(open_page, lucia)
     pick(page, PHOTO)
 
-    page.wait_for_load_state("networkidle")
+    caught_up(page)
     page.route("**/conversations/*/messages", lose_answer, times=1)
     page.route("**/whatsapp/unread*", lambda route: route.fulfill(status=304))  # No poll tells it first.
     send(page)
@@ -287,8 +288,9 @@ def test_a_window_that_closed_meanwhile_keeps_the_files_and_the_words(
     expect(page.locator("#seen[data-unread]")).to_have_count(0)
     pick(page, PHOTO)
     page.locator("#composer-text").fill("¿La ves?")
-    page.route("**/whatsapp/unread*", lambda route: route.fulfill(status=304))
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("#attachments li progress:visible")).to_have_count(0)
+    caught_up(page)
+    page.route(POLL, lambda route: route.fulfill(status=304))
     with writing() as session:
         session.execute(update(Conversation).values(window_expires_at=utcnow() - timedelta(minutes=1)))
     held: list[tuple[Route, APIResponse]] = []

@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 from app.extensions import utcnow
 from app.whatsapp.models import Conversation, Message
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import look_now, open_chat
+from tests.e2e.test_round_trip import open_chat
+from tests.e2e.waiting import look_now
 from tests.factories import Factories
 from tests.media.samples import VOICE, picture
 
@@ -20,6 +21,7 @@ OpenPage = Callable[..., Page]
 FILES = Path(__file__).parents[2] / "simulator" / "media"
 NAME = "Lucía Ferreyra"
 MEDIA = "**/media/*"
+BOXES = "all => all.map(one => one.getBoundingClientRect().toJSON())"  # Of one moment: a thread scrolls by itself.
 # What is read of a bubble, by eye or by ear.
 WORDS = """bubble => [bubble.innerText, ...[...bubble.querySelectorAll("[alt], [aria-label]")].map(
     piece => piece.getAttribute("alt") || piece.getAttribute("aria-label"))].join(" ")"""
@@ -273,7 +275,7 @@ def test_photos_that_came_together_are_one_album(open_page: OpenPage, lucia: Pho
     tiles = page.locator(".msg.tile")
     expect(tiles).to_have_count(3)
     expect(page.locator(".msg.tile.wide")).to_have_count(1)
-    left, right, wide = (box(tile) for tile in tiles.all())
+    left, right, wide = tiles.evaluate_all(BOXES)
     assert left["y"] == right["y"] < wide["y"]
     assert left["x"] == wide["x"] < right["x"]
     assert abs(wide["width"] - (right["x"] + right["width"] - left["x"])) < 1
@@ -296,7 +298,7 @@ def test_pictures_move_nothing_when_they_come(open_page: OpenPage, lucia: Phone,
     pictures = page.locator(".picture img")
     expect(pictures).to_have_count(2)
     bubbles = page.locator("#messages .msg")
-    before = [box(bubble) for bubble in bubbles.all()]
+    before = bubbles.evaluate_all(BOXES)
 
     expect(pictures.first).to_have_js_property("naturalWidth", 0)
     for route in held:
@@ -304,7 +306,7 @@ def test_pictures_move_nothing_when_they_come(open_page: OpenPage, lucia: Phone,
     for image in pictures.all():
         expect(image).to_have_js_property("naturalWidth", 480)
 
-    assert [box(bubble) for bubble in bubbles.all()] == before
+    assert bubbles.evaluate_all(BOXES) == before
 
 
 def test_a_picture_that_does_not_load_says_so_and_can_be_asked_for_again(

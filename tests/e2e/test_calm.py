@@ -9,21 +9,15 @@ from playwright.sync_api import Page, Request, expect
 
 from app.extensions import utcnow
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import look_now, open_chat
+from tests.e2e.test_round_trip import open_chat
+from tests.e2e.waiting import POLL, caught_up, let_pass, look_now, stop_clock
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
-POLL = "**/whatsapp/unread*"
-
-
-def quiet(page: Page) -> None:
-    """Poll until nothing is new: a busy server may still be at work on what was there before this test."""
-    for _poll in range(10):
-        with page.expect_response(POLL) as answer:
-            look_now(page)
-        if answer.value.status == 304:
-            return
-    raise AssertionError("Something is new at every poll.")
+TURN = """(state) => {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
 def history(factories: Factories, lucia: Phone, count: int) -> None:
@@ -117,9 +111,9 @@ def test_a_draft_survives_a_reload(open_page: OpenPage, lucia: Phone) -> None:
 
 def test_an_idle_tab_asks_little_and_a_hidden_one_nothing(open_page: OpenPage, lucia: Phone) -> None:
     page = open_page("/coordinaciones")
-    expect(page.locator("#whatsapp-badge")).to_be_attached()
-    page.wait_for_load_state("networkidle")
-    quiet(page)
+    stop_clock(page.context)
+    let_pass(page.context, 1)
+    caught_up(page)
     asked: list[str] = []
 
     def remember(request: Request) -> None:
@@ -131,40 +125,33 @@ def test_an_idle_tab_asks_little_and_a_hidden_one_nothing(open_page: OpenPage, l
     assert answer.value.status == 304
     assert len(asked) == 1
 
-    page.evaluate(
-        "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});"
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    page.evaluate(TURN, "hidden")
     look_now(page)
-    page.wait_for_timeout(5500)  # One pause and a bit: what must not happen has no condition to wait for.
+    let_pass(page.context, 60)
     assert len(asked) == 1
 
     with page.expect_response(POLL):
-        page.evaluate(
-            "Object.defineProperty(document, 'visibilityState', {value: 'visible', configurable: true});"
-            "document.dispatchEvent(new Event('visibilitychange'))"
-        )
+        page.evaluate(TURN, "visible")
 
 
 def test_a_page_that_nobody_touches_asks_less(open_page: OpenPage, lucia: Phone) -> None:
     page = open_page("/coordinaciones")
-    page.clock.install()
+    stop_clock(page.context)
+    let_pass(page.context, 1)
+    caught_up(page)
     page.evaluate(
         "window.polls = 0; document.querySelector('#whatsapp-feed').addEventListener('poll', () => window.polls++)"
     )
-    with page.expect_response(POLL):
-        look_now(page)
 
-    for _pause in range(3):
-        with page.expect_response(POLL):
-            page.clock.run_for(5_100)
-    with page.expect_response(POLL):
-        page.clock.fast_forward(301_000)
+    let_pass(page.context, 15.2)
+    assert page.evaluate("window.polls") == 3
+    page.clock.fast_forward(301_000)
+    let_pass(page.context, 0.2)
     page.evaluate("window.polls = 0")
-    page.clock.run_for(29_000)
+    let_pass(page.context, 29)
     assert page.evaluate("window.polls") == 0
-    with page.expect_response(POLL):
-        page.clock.run_for(1_500)
+    let_pass(page.context, 1.4)
+    assert page.evaluate("window.polls") == 1
 
 
 def test_the_panel_gives_focus_back_and_keeps_the_page_usable_by_keyboard(open_page: OpenPage, lucia: Phone) -> None:
@@ -240,10 +227,10 @@ def test_what_arrives_below_the_edge_is_not_read_until_it_is_seen(
 
     lucia.say("Esto está abajo de todo")
     lucia.idle()
-    look_now(page)
+    caught_up(page)
     expect(page.locator("#to-end .count")).to_have_text("1")
     page.mouse.wheel(0, -40)
-    look_now(page)
+    caught_up(page)
     expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "1")
 
     page.locator("#to-end").click()

@@ -13,7 +13,8 @@ from app.whatsapp.actions.closing import tell_closing
 from app.whatsapp.models import Conversation
 from simulator.running import RunningSimulator
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import look_now, open_chat
+from tests.e2e.test_round_trip import open_chat
+from tests.e2e.waiting import caught_up, look_now
 from tests.factories import Factories
 from tests.live_server import LiveServer
 
@@ -118,7 +119,7 @@ def test_the_header_counts_down_by_itself(
     open_chat(page, "Lucía Ferreyra")
     expect(page.locator("#conversation-status")).to_contain_text("cierra en 2 h 0 min")
     expect(page.locator("#seen[data-unread]")).to_have_count(0)
-    page.wait_for_load_state("networkidle")
+    caught_up(page)
     page.route("**/whatsapp/**", lambda _route: None)  # The server's clock stands: it would say what was left before.
 
     page.clock.run_for(60_000)

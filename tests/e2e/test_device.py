@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,8 @@ from app.auth.models import User
 from app.whatsapp.models import Conversation
 from tests.e2e.conftest import Phone
 from tests.e2e.test_attaching import PHOTO
-from tests.e2e.test_round_trip import look_now, open_chat
+from tests.e2e.test_round_trip import open_chat
+from tests.e2e.waiting import LONGEST, look_now
 from tests.factories import Factories
 from tests.live_server import LiveServer
 from tests.push.receiver import Receiver
@@ -295,9 +297,8 @@ def test_a_subscription_that_ended_is_renewed_under_its_name(
     renewed = before | {"endpoint": f"{push_service.url}/device/2", "before": before["endpoint"]}
     page.context.service_workers[0].evaluate(RENEW, renewed)
 
-    for _ in range(100):
-        if factories.reload(device).endpoint == renewed["endpoint"]:
-            break
+    ends = time.monotonic() + LONGEST
+    while factories.reload(device).endpoint != renewed["endpoint"] and time.monotonic() < ends:
         page.wait_for_timeout(50)
     assert (device.endpoint, device.name) == (renewed["endpoint"], "Mi compu")
 
@@ -308,7 +309,9 @@ CLICK = """async ([url, tag]) => {
   clients.openWindow = async (opened) => { globalThis.opened = opened; };
   const event = new NotificationEvent("notificationclick", { notification: shown[0] });
   dispatchEvent(event);
-  await new Promise((done) => setTimeout(done, 1000));
+  for (const ends = Date.now() + 20000; !globalThis.focused && !globalThis.opened && Date.now() < ends;) {
+    await new Promise((next) => setTimeout(next, 20));
+  }
   return [globalThis.focused ?? null, globalThis.opened ?? null];
 }"""
 

@@ -13,8 +13,8 @@ from app.twilio.client import Account, Twilio
 from app.whatsapp.costs.actions import learn_prices
 from simulator.running import RunningSimulator
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import look_now
 from tests.e2e.test_trouble import begin, write
+from tests.e2e.waiting import look_now
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]

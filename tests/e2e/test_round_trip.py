@@ -8,20 +8,11 @@ from contextlib import contextmanager
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Phone
+from tests.e2e.waiting import A_TURN, POLL, look_now
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
-# What is posted to another tab arrives before this is done.
-A_TURN = """new Promise((done) => {
-  const talk = new MessageChannel();
-  talk.port1.onmessage = done;
-  talk.port2.postMessage(0);
-})"""
-
-
-def look_now(page: Page) -> None:
-    """Come back to the tab, which polls at once."""
-    page.evaluate("dispatchEvent(new Event('focus'))")
+__all__ = ["A_TURN", "held", "look_now", "open_chat"]
 
 
 @contextmanager
@@ -56,7 +47,11 @@ def test_a_message_makes_the_round_trip(open_page: OpenPage, lucia: Phone, facto
     expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "0")
 
     lucia.say("¿A qué hora llegan a armar?")
-    expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "1", timeout=6000)
+    lucia.idle()
+    with page.expect_request(POLL) as polled:  # The first after it came: nobody clicks, nothing is loaded anew.
+        pass
+    assert polled.value.response() is not None
+    expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "1")
     expect(page).to_have_title("(1) Coordinaciones")
     open_chat(page, "Lucía Ferreyra")
     expect(page.locator("#messages")).to_contain_text("¿A qué hora llegan a armar?")
@@ -65,7 +60,9 @@ def test_a_message_makes_the_round_trip(open_page: OpenPage, lucia: Phone, facto
 
     bubble = page.locator("#messages .msg.out")
     expect(bubble).to_contain_text("A las 18, por el portón.")
-    expect(bubble.locator(".tick-read")).to_be_visible(timeout=12_000)
+    expect(bubble.locator(".by")).to_have_text("Ana")
+    lucia.idle()
+    expect(bubble.locator(".tick-read")).to_be_visible()
     expect(page.locator("#whatsapp-badge")).to_have_attribute("data-count", "0")
     expect(page).to_have_title("Coordinaciones")
     assert lucia.received() == ["A las 18, por el portón."]
@@ -101,6 +98,7 @@ def test_several_messages_in_a_row_all_go_in_order(open_page: OpenPage, lucia: P
 
     expect(page.locator(".msg.out:not(.pending)")).to_have_count(3)
     expect(page.locator(".msg.out .text")).to_have_text(["uno", "dos", "tres"])
+    lucia.idle()
     assert lucia.received() == ["uno", "dos", "tres"]
 
 

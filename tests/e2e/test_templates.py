@@ -17,7 +17,8 @@ from app.whatsapp.models import Conversation
 from simulator.running import RunningSimulator
 from simulator.sample import add_template
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import look_now, open_chat
+from tests.e2e.test_round_trip import open_chat
+from tests.e2e.waiting import caught_up, look_now
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
@@ -82,8 +83,7 @@ def test_after_the_24_hours_a_template_is_filled_and_sent(
 
     # A poll brings news, and what is being typed stays.
     missing.press_sequentially("Quinta ")
-    look_now(page)
-    page.wait_for_load_state("networkidle")
+    caught_up(page)
     missing.press_sequentially("Los Aromos")
     expect(picker.locator("#template-preview")).to_contain_text("Lugar: Quinta Los Aromos.")
     expect(picker.locator("mark.blank")).to_have_count(0)

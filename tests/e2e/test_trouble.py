@@ -12,7 +12,8 @@ from sqlalchemy import update
 from app.extensions import utcnow, writing
 from app.whatsapp.models import Conversation
 from tests.e2e.conftest import Phone
-from tests.e2e.test_round_trip import look_now, open_chat
+from tests.e2e.test_round_trip import open_chat
+from tests.e2e.waiting import POLL, caught_up, look_now
 from tests.factories import PASSWORD
 
 OpenPage = Callable[..., Page]
@@ -42,8 +43,8 @@ def test_a_window_that_closed_meanwhile_refuses_and_keeps_the_words(
     page = begin(open_page, lucia)
     expect(page.locator("#seen[data-unread]")).to_have_count(0)
     page.locator("#composer-text").fill("¿Seguís ahí?")
-    page.route("**/whatsapp/unread*", lambda route: route.fulfill(status=304))  # No poll tells it first.
-    page.wait_for_load_state("networkidle")  # Nor anything that is still on its way.
+    caught_up(page)  # Nothing is on its way that could tell it first,
+    page.route(POLL, lambda route: route.fulfill(status=304))  # nor does a poll.
     close_window()
 
     page.locator("#composer-text").press("Enter")
@@ -140,7 +141,7 @@ def test_a_proxy_that_gives_up_after_the_message_went_out_sends_it_to_nobody_twi
         answers.append(answer.status)
         route.fulfill(status=504, body="late") if len(answers) == 1 else route.fulfill(response=answer)
 
-    page.wait_for_load_state("networkidle")  # Nothing is on its way that could bring it.
+    caught_up(page)  # Nothing is on its way that could bring it.
     page.route("**/messages", give_up_once)
     page.route("**/whatsapp/unread*", lambda route: route.fulfill(status=304))  # No poll tells first that it went out.
     write(page, "Una sola vez")
@@ -169,7 +170,7 @@ def test_an_answer_that_comes_late_takes_no_tick_back(open_page: OpenPage, lucia
     with page.expect_response("**/messages"):
         for route, answer in held:
             route.fulfill(response=answer)
-    look_now(page)
+    caught_up(page)
 
     expect(page.locator(".msg.out")).to_have_count(1)
     expect(page.locator(".msg.out .tick-read")).to_be_visible()
