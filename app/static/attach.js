@@ -197,7 +197,9 @@
   function rowOf(item) {
     if (!item.row) {
       item.row = $("#tray-item").content.firstElementChild.cloneNode(true);
-      $("[data-remove-file]", item.row).setAttribute("aria-label", words("remove").replace("#", item.name));
+      const remove = $("[data-remove-file]", item.row);
+      remove.title = words("remove").replace("#", item.name);
+      remove.setAttribute("aria-label", remove.title);
       item.row.item = item;
     }
     return item.row;

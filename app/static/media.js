@@ -76,7 +76,8 @@
     }
 
     function showState() {
-      play.setAttribute("aria-label", `${sound.paused ? playWord : pauseWord}: ${name}`);
+      play.title = sound.paused ? playWord : pauseWord;
+      play.setAttribute("aria-label", `${play.title}: ${name}`);
       play.replaceChildren(icon(sound.paused ? "play" : "pause"));
     }
 
