@@ -162,7 +162,7 @@ def test_who_settled_it_and_when_is_said_until_it_is_undone(chat: Conversation, 
 
     answer = browser.htmx("POST", f"{url}/done/undo", data={"marked": marked(chat)})
 
-    assert re.fullmatch(r"Ana marcó que no hace falta responder, \d\d:\d\d\. Deshacer", said)
+    assert re.fullmatch(r"Ana marcó que no hace falta responder, \d\d:\d\d ?\. Deshacer", said)
     assert (answer.status_code, settled(browser, chat)) == (204, "")
     assert (again(chat).waiting_since, chat.done_at, chat.done_by_id) == (since, None, None)
 
