@@ -13,6 +13,7 @@ from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 
 from app.extensions import utcnow
+from app.letters import BLANK, visible
 from app.letters import fold as fold
 from app.letters import has_ink as has_ink
 from app.phones import format_phone
@@ -150,7 +151,8 @@ def to_timestamp(moment: datetime | None) -> str | None:
 
 def initials(name: str) -> str:
     """Return up to two letters for an avatar; names may begin with an emoji or be a phone number."""
-    words = [word for word in name.split() if word[0].isalnum()]
+    # Blank letters are letters to Unicode, and an avatar of them would be empty.
+    words = [word for word in visible(name).translate(dict.fromkeys(map(ord, BLANK), " ")).split() if word[0].isalnum()]
     letters = [word[0].upper()[0] for word in words[:1] + words[1:][-1:]]
     return "".join(letters) or "·"
 

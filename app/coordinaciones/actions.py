@@ -131,7 +131,7 @@ def keep_contact(coordinacion_id: int, line: str, phone: str | None) -> Coordina
             if coordinacion.phone not in (None, phone):
                 raise Conflict(_("Esa coordinación ya tiene teléfono. Agregalo a las notas."))
             _write(session, coordinacion, {"phone": phone})
-        elif line not in coordinacion.notes.splitlines():
+        elif line not in coordinacion.notes.split("\n"):
             notes = "\n".join(filter(None, (coordinacion.notes.rstrip(), line)))
             if len(notes) > LONGEST_NOTES:
                 raise Invalid(_("Las notas de esa coordinación están llenas. Acortalas para agregar el contacto."))

@@ -46,7 +46,7 @@ def read_database(engine: Engine, mounts: Path = MOUNTS) -> Database:
 def first_line(error: Exception) -> str:
     """Return what a database itself said, which names hosts and tables and never what is stored."""
     said = str(getattr(error, "orig", None) or error).strip()
-    return (said.splitlines() or [type(error).__name__])[0]
+    return said.partition("\n")[0].strip() or type(error).__name__
 
 
 def _place(engine: Engine) -> str:
@@ -59,7 +59,7 @@ def _place(engine: Engine) -> str:
 def find_filesystem(path: Path, mounts: Path = MOUNTS) -> str:
     """Return the kind of file system that `path` lies on (ext4, nfs4, fuse.sshfs), or nothing where nobody tells."""
     try:
-        lines = [line.split(" ") for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines()]
+        lines = [line.split(" ") for line in mounts.read_text(encoding="utf-8", errors="replace").split("\n")]
     except OSError:  # Only Linux tells it this way.
         return ""
     whole = path.resolve()

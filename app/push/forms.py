@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.errors import Invalid
+from app.formats import has_ink
 from app.push.models import SCOPES
 from app.push.webpush import Device, has_keys
 
@@ -50,7 +51,7 @@ def parse_wanted(form: Mapping[str, str]) -> Wanted:
 def parse_name(text: str) -> str:
     """Return the name of a device. Raises Invalid when it is empty or too long."""
     name = " ".join(text.replace("\x00", "").split())
-    if not name or len(name) > LONGEST_NAME:
+    if not has_ink(name) or len(name) > LONGEST_NAME:
         raise Invalid(fields={"name": _("Escribí un nombre de hasta %(count)d letras.", count=LONGEST_NAME)})
     return name
 

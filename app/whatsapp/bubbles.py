@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.formats import has_ink
+from app.letters import visible
 from app.links import is_safe_link
 from app.media.models import File
 from app.twilio.extras import Referral, find_referral, forwarded, is_coordinate, way_of_choosing
@@ -90,7 +91,8 @@ def may_fetch_again(media: Media) -> bool:
 def file_name(media: Media) -> str:
     """Return a file's name without what is invisible or turns letters round, or nothing when it has none."""
     name = media.filename or (media.file.filename if media.file else "")
-    seen = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip()
+    # Unassigned letters stay: emoji are newer than the tables.
+    seen = "".join(letter for letter in visible(name) if unicodedata.category(letter) not in ("Cc", "Cf", "Cs")).strip()
     return seen if has_ink(seen) else ""
 
 
@@ -136,8 +138,9 @@ def contacts_of(media: Media) -> list[dict[str, Any]]:
 
 def contact_name(contact: dict[str, Any]) -> str:
     """Return whom a card is of: the name, else the company, else the first phone or address."""
-    first = next((phone["number"] for phone in contact["phones"]), "") or next(iter(contact["emails"]), "")
-    return str(contact["name"] or contact["org"] or first)
+    numbers = [phone["number"] for phone in contact["phones"]]
+    called = (contact["name"], contact["org"], *numbers, *contact["emails"])
+    return next((str(name) for name in called if has_ink(str(name))), "")
 
 
 def phone_label(phone: dict[str, str]) -> str:
@@ -171,7 +174,7 @@ def picture_words(message: Message) -> str:
     """Return what a picture is to somebody who cannot see it: its caption, or whose it is."""
     kind = _("Sticker") if message.type == "sticker" else _("Foto")
     said = " ".join(message.body.split())[:120]
-    return f"{kind}: {said}" if said else str(kind)
+    return f"{kind}: {said}" if has_ink(said) else str(kind)
 
 
 def forwarded_label(message: Message) -> str:

@@ -119,7 +119,8 @@ def _name_of(message: Message) -> str:
     people = [contact_name(contact) for media in message.media for contact in contacts_of(media)]
     names = people or [file_name(media) for media in message.media if message.type == "document"]
     place = message.location or {}
-    return ", ".join(filter(None, names)) or str(place.get("label") or place.get("address") or "")
+    called = (", ".join(filter(has_ink, names)), str(place.get("label") or ""), str(place.get("address") or ""))
+    return next(filter(has_ink, called), "")
 
 
 def last_line(message: Message | None) -> str:

@@ -6,10 +6,13 @@ encoding that it does not know, even when it is told to pass over what it cannot
 
 from __future__ import annotations
 
+import base64
 import quopri
 import re
 from collections.abc import Iterator
 from typing import Any
+
+from app.letters import has_ink
 
 # A card is a few hundred bytes, or some hundred thousand with a picture; what is beyond is not looked at.
 _LARGEST_FILE = 1024 * 1024
@@ -17,7 +20,11 @@ _LONGEST_LINE = 4000
 _MOST_CARDS, _MOST_VALUES, _LONGEST_VALUE = 20, 10, 200
 # A property's parameters, of which values may be quoted: TEL;type=CELL;waid=5491155550101
 _PARAMETER = re.compile(r';([^;:="]{1,100})(?:=((?:"[^"]{0,200}"|[^;:"]{0,200}){0,20}))?')
-_ESCAPED = re.compile(r"\\(.)")
+# What a card may be written in; Python knows other "encodings" that are none of letters.
+_CHARSET = re.compile(
+    r"utf-?(8|16)|iso-8859-[0-9]{1,2}|(windows-|cp)12[0-9]{2}|cp850|macintosh|shift_jis|gb2312|gbk|big5"
+)
+_ESCAPED = re.compile(r"\\(.)", re.S)
 _UNESCAPED = {"n": " ", "N": " "}
 
 Parameters = dict[str, str]
@@ -97,7 +104,8 @@ def _unfolded(text: str) -> Iterator[str]:
     """Yield the logical lines, none longer than what is read: a picture's lines are passed over as they come."""
     kept: list[str] = []
     length, soft = 0, False
-    for line in text.splitlines():
+    # The format's own line ends alone (RFC 6350, 3.2): str.splitlines() also parts a name at what only looks like one.
+    for line in re.split(r"\r\n|\n|\r", text):
         goes_on = line[:1] in (" ", "\t") or soft
         if not goes_on and kept:
             yield "".join(kept)
@@ -115,19 +123,19 @@ def _unfolded(text: str) -> Iterator[str]:
 
 def _take(card: dict[str, Any], name: str, parameters: Parameters, value: str) -> None:
     if name in ("FN", "ORG", "N") and not card[{"FN": "name", "N": "parts", "ORG": "org"}[name]]:
-        text = _text(value, parameters)
         if name == "N":  # Family name, given name, further ones, titles: read aloud the other way round.
-            family, given, *rest = [*_split(text), "", ""]
-            card["parts"] = _clean(" ".join(filter(None, (given, *rest[:1], family))))
+            family, given, *rest = [*_parts(value, parameters), "", ""]
+            card["parts"] = " ".join(filter(None, (given, *rest[:1], family)))[:_LONGEST_VALUE]
         else:
-            card["name" if name == "FN" else "org"] = _clean(", ".join(filter(None, _split(text))))
+            words = ", ".join(filter(None, _parts(value, parameters)))
+            card["name" if name == "FN" else "org"] = words[:_LONGEST_VALUE]
     elif name == "TEL" and len(card["phones"]) < _MOST_VALUES:
-        number = _clean(_text(value, parameters)).removeprefix("tel:")[:40]
+        number = _text(value, parameters).removeprefix("tel:")[:40]
         digits = re.sub(r"[^0-9]", "", parameters.get("WAID", ""))[:15]
         if re.search(r"[0-9]", number):
             card["phones"].append({"number": number, "whatsapp": digits, "label": _label(parameters)})
     elif name == "EMAIL" and len(card["emails"]) < _MOST_VALUES:
-        address = _clean(_text(value, parameters))
+        address = _text(value, parameters)
         if "@" in address:
             card["emails"].append(address)
 
@@ -137,23 +145,43 @@ def _label(parameters: Parameters) -> str:
     return next((kind for kind in ("cell", "work", "home") if kind in said), "")
 
 
-def _text(value: str, parameters: Parameters) -> str:
-    value = value[:_LONGEST_LINE]
-    if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
+def _decoded(value: str, parameters: Parameters) -> str:
+    """Return a value without what it was encoded in (vCard 2.1: quoted-printable or base64, in a CHARSET)."""
+    encoding = parameters.get("ENCODING", "").upper()
+    if encoding == "QUOTED-PRINTABLE":
         data = quopri.decodestring(value.encode("utf-8", "replace"))
+    elif encoding in ("B", "BASE64"):
         try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            return data.decode("latin-1")
-    return value
+            data = base64.b64decode(re.sub(r"\s", "", value), validate=True)
+        except ValueError:
+            return value
+    else:
+        return value
+    # Who says Latin-1 means Windows' superset of it (WHATWG Encoding).
+    charset = re.sub(r"iso-8859-1$|us-ascii$", "cp1252", parameters.get("CHARSET", "").lower())
+    for name in (charset if _CHARSET.fullmatch(charset) else "utf-8", "utf-8", "cp1252"):
+        try:
+            return data.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("latin-1")
 
 
-def _split(text: str) -> list[str]:
-    """Return the parts of a value between its semicolons, those that are escaped aside."""
-    parts = re.sub(r"\\;", "\x00", text).split(";")
-    return [part.replace("\x00", ";").strip() for part in parts[:10]]
+def _text(value: str, parameters: Parameters) -> str:
+    return _clean(_decoded(value[:_LONGEST_LINE], parameters))
+
+
+def _parts(value: str, parameters: Parameters) -> list[str]:
+    """Return the parts of a value between its semicolons, those that are escaped or encoded aside."""
+    value = value[:_LONGEST_LINE]
+    if parameters.get("ENCODING", "").upper() in ("B", "BASE64"):
+        value, parameters = _decoded(value, parameters), {}
+    parts = re.findall(r"((?:\\.|[^;\\]|\\$)*)(?:;|$)", value, re.S)
+    return [_text(part, parameters) for part in parts[:10]]
 
 
 def _clean(text: str) -> str:
+    """Return a value as one line, its escapes undone; nothing where nothing of it can be read."""
     text = _ESCAPED.sub(lambda found: _UNESCAPED.get(found[1], found[1]), text)
-    return " ".join(text.replace("\x00", "").split())[:_LONGEST_VALUE]
+    line = " ".join(text.replace("\x00", "").split())[:_LONGEST_VALUE]
+    return line if has_ink(line) else ""

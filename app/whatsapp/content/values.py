@@ -128,12 +128,12 @@ def office_values(
 
     What is not known is empty: a person has to say it.
     """
-    given = conversation.given_name or conversation.profile_name
-    client = coordinacion.client_name if coordinacion else given if has_ink(given) else ""
+    named = (coordinacion.client_name,) if coordinacion else (conversation.given_name, conversation.profile_name)
+    client = next(filter(has_ink, named), "")
     event = coordinacion or Coordinacion(title="", place="", event_kind="other")
     values = {
         "client": client,
-        "client_first": client.split()[0] if client.split() else "",
+        "client_first": next(filter(has_ink, client.split()), ""),
         "event": event.title,
         "event_kind": _say_kind(event.event_kind, language),
         "day": _say_day(event.event_on, language) if event.event_on else "",
