@@ -312,9 +312,9 @@
 
   function closePanel() {
     if (!panel() || panel().hidden) return;
-    sessionStorage.removeItem("panel");
     htmx.swap({ sourceElement: document.body, target: panel(), swap: "outerHTML", text: shell });
     cover();
+    moved();
     (openedBy?.isConnected ? openedBy : $("#whatsapp-button")).focus();
   }
 
@@ -322,35 +322,34 @@
     const chat = $("#conversation");
     if (!chat) return;
     htmx.swap({ sourceElement: document.body, target: $("#conversation-slot"), swap: "innerHTML swapEmpty:true", text: "" });
-    remember();
+    moved();
     ($(`#open-${chat.dataset.conversation}`) || $("#list-title"))?.focus();
   }
 
-  function remember() {
-    const chat = $("#conversation");
-    if (panel() && !panel().hidden) sessionStorage.setItem("panel", chat ? chat.dataset.conversation : "list");
-    if ($(".inbox")) history.replaceState(null, "", chat ? chat.dataset.url : $("#conversation-filter").action);
+  // ---- The way back is history.js's: it is told what was opened or closed, and says what shall be open.
+
+  const moved = () => document.dispatchEvent(new Event("moved"));
+
+  function openChat(chat) {
+    const slot = $("#conversation-slot"), url = chat && `/whatsapp/conversations/${chat}/chat`;
+    if (slot && chat) return htmx.ajax("GET", url, { source: slot, target: slot, swap: "innerHTML" });
+    showPanel();
+    const query = chat ? `?conversation=${chat}` : "";
+    htmx.ajax("GET", $("#whatsapp-button").getAttribute("hx-get") + query, { source: panel(), target: panel(), swap: "outerHTML" });
   }
 
-  function restorePanel() {
-    const last = sessionStorage.getItem("panel");
-    if (!last || !panel() || !wide()) return;
-    restoring = true;
-    showPanel();
-    const url = $("#whatsapp-button").getAttribute("hx-get") + (last === "list" ? "" : `?conversation=${last}`);
-    htmx.ajax("GET", url, { target: "#chat-panel", swap: "outerHTML" });
-  }
+  document.addEventListener("go-to", ({ detail: { open, chat, quiet } }) => {
+    if (!open) return closePanel();
+    if (!chat && $("#conversation")) return closeConversation();
+    restoring = quiet;
+    openChat(chat);
+  });
 
   // A notice was clicked: the tab that is open shows its conversation, and what is being written elsewhere stays.
   document.addEventListener("open-conversation", ({ detail: conversation }) => {
     if (here() === conversation) return;
-    if ($(".inbox")) {
-      const chat = `/whatsapp/conversations/${conversation}/chat`;
-      return htmx.ajax("GET", chat, { target: "#conversation-slot", swap: "innerHTML" });
-    }
-    showPanel();
-    const url = `${$("#whatsapp-button").getAttribute("hx-get")}?conversation=${conversation}`;
-    htmx.ajax("GET", url, { target: "#chat-panel", swap: "outerHTML" });
+    openChat(conversation);
+    moved();
   });
 
   // ---- A conversation that has just been put on the page.
@@ -370,12 +369,10 @@
       const above = mark ? thread.getBoundingClientRect().top + 60 - mark.getBoundingClientRect().top : 0;
       if (above > 0) thread.scrollTop -= above;
       keepEnd(thread);
-      remember();
       setTimeout(poll); // Colleagues see who came, and who came sees them.
       const write = $("#composer-text");
-      if (restoring) restoring = false; // Nobody asked for it just now: focus stays where it is.
-      else if (write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset)) write.focus();
-      else $("#conversation-name").focus();
+      const writes = write && (matchMedia("(pointer: fine)").matches || "focusComposer" in chat.dataset);
+      if (!restoring) (writes ? write : $("#conversation-name")).focus(); // Else nobody asked for it just now.
     }
     const past = $(".history .thread:not([data-ready])");
     if (past) {
@@ -386,6 +383,7 @@
     showOthers();
     if ($("#thread")) fetchOlder($("#thread"));
     if ($("#whatsapp-button")) cover();
+    if (list || chat) { restoring = false; moved(); }
     for (const row of document.querySelectorAll("a.row")) {
       if (row.id === `open-${here()}`) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
     }
@@ -481,6 +479,7 @@
       if (event.ctrlKey || event.metaKey || event.shiftKey || !panel()) return;
       openedBy = button;
       showPanel();
+      moved();
     },
   };
 
@@ -494,6 +493,7 @@
     if (!opener || !panel()) return;
     openedBy = opener;
     if (panel().hidden) showPanel();
+    moved();
   });
 
   document.addEventListener("keydown", (event) => {
@@ -589,7 +589,6 @@
     showCount(counted);
     prepareSound();
     prepare();
-    restorePanel();
     catchUp();
     // A page that comes out of the browser's memory may be old; one from the server is not.
     if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") poll(); else schedule();

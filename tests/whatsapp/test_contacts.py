@@ -82,7 +82,7 @@ def test_joining_asks_first_and_leads_to_the_thread(browser: SignedInClient, pai
     page = browser.get(path(other)).text  # An old address.
     assert "uno" in page
     assert "dos" in page
-    assert f'data-url="{path(one)}"' in page
+    assert f'data-conversation="{one.id}"' in page
 
 
 def test_the_page_without_javascript_offers_the_same(browser: SignedInClient, pair: tuple[Conversation, ...]) -> None:

@@ -80,6 +80,23 @@ def test_filters_and_search_narrow_the_list(browser: SignedInClient, factories: 
     assert "Nada coincide con «nada%»." in nothing
 
 
+def test_what_is_opened_from_a_narrowed_list_leads_back_to_it(browser: SignedInClient, factories: Factories) -> None:
+    conversation = factories.conversation(profile_name="Lucía")
+    factories.message(conversation, "El vals")
+    factories.message(factories.conversation("+5491155550102", profile_name="Sergio"), "Foto")
+    narrowed = "?q=el+vals&amp;filter=unread"
+
+    listed = browser.get("/whatsapp/?q=el+vals&filter=unread").text
+    opened = browser.get(f"/whatsapp/conversations/{conversation.id}?q=el+vals&filter=unread").text
+    alone = browser.htmx("GET", f"/whatsapp/conversations/{conversation.id}/chat").text
+
+    assert f'href="/whatsapp/conversations/{conversation.id}{narrowed}"' in listed
+    assert f'href="/whatsapp/{narrowed}" data-close-conversation' in opened
+    assert "Sergio" not in opened
+    assert '<input type="radio" name="filter" value="unread" checked>' in opened
+    assert 'href="/whatsapp/" data-close-conversation' in alone
+
+
 def test_a_long_list_goes_on_and_a_refresh_keeps_what_was_shown(browser: SignedInClient, factories: Factories) -> None:
     for number in range(45):
         factories.message(factories.conversation(f"+54911555502{number:02}"), read_at=utcnow())
