@@ -14,6 +14,8 @@ from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
 DESKTOP = {"width": 1366, "height": 650}
+# The narrowest phone, a laptop at twice its size, a desktop at four times: WCAG 2.2, 1.4.10 (Reflow).
+SMALL = ((320, 640), (683, 325), (320, 256))
 # How far the document can be scrolled, down and to the side.
 SCROLLABLE = """() => {
   const page = document.scrollingElement;
@@ -51,3 +53,85 @@ def test_the_page_never_scrolls_in_the_inbox(open_page: OpenPage, ana: User, fac
     expect(page.locator("#conversation-name")).to_have_text("Clienta 39")
     assert page.evaluate(SCROLLABLE) == [0, 0, 0]
     expect(page.locator("header.top")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize(("width", "height"), SMALL)
+def test_a_chat_can_be_read_and_answered_however_little_room_there_is(
+    open_page: OpenPage, factories: Factories, width: int, height: int
+) -> None:
+    conversation = factories.conversation(profile_name="Maximiliano Hernández-Etcheverry de la Fuente")
+    for number in range(20):
+        factories.message(conversation, f"Mensaje {number}: ¿a qué hora llegan a armar?")
+    page = open_page("/whatsapp/", viewport={"width": width, "height": height})
+    page.locator("#conversation-list .row").click()
+    name, text = page.locator("#conversation-name"), page.locator("#composer-text")
+    expect(text).to_be_focused()
+
+    text.fill("Llegamos 19:30 y armamos en una hora. Después probamos el sonido. " * 3)
+
+    assert page.evaluate(SCROLLABLE) == [0, 0, 0]
+    for piece in (
+        name,
+        text,
+        page.locator("#conversation .back"),
+        page.locator("#composer-form > button.round:last-of-type"),
+    ):
+        expect(piece).to_be_in_viewport(ratio=1)
+    assert (name.bounding_box() or {})["width"] > 90
+    assert (text.bounding_box() or {})["width"] > 150
+    assert (page.locator("#thread").bounding_box() or {})["height"] > 50
+    page.locator("#conversation .back").click()
+    expect(page.locator("#list-title")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 700), (390, 844)])
+def test_the_round_button_and_its_badge_cover_nothing(
+    open_page: OpenPage, factories: Factories, width: int, height: int
+) -> None:
+    factories.message(factories.conversation())
+    for _number in range(12):
+        factories.coordinacion()
+    page = open_page("/coordinaciones?when=all", viewport={"width": width, "height": height})
+    button = page.locator("#whatsapp-button").bounding_box() or {}
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    rows = page.locator(".coordinaciones").bounding_box() or {}
+
+    if width > 720:  # Beside all there is, however far it is scrolled.
+        assert rows["x"] + rows["width"] < button["x"]
+        return
+    bar = page.locator("header.top nav").bounding_box() or {}
+    links = [link.bounding_box() or {} for link in page.locator("header.top nav a").all()]
+    assert button["x"] + button["width"] / 2 == bar["x"] + bar["width"] / 2
+    assert bar["y"] - button["height"] / 2 < button["y"] < bar["y"]
+    assert button["y"] + button["height"] < height
+    assert links[0]["x"] + links[0]["width"] < button["x"]
+    assert button["x"] + button["width"] < links[1]["x"]
+    assert (page.locator("main").get_by_role("link").last.bounding_box() or {})["y"] + 24 < button["y"]
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, {"width": 390, "height": 844}])
+def test_what_says_that_there_is_no_network_covers_nothing(
+    open_page: OpenPage, ana: User, factories: Factories, trouble: list[str], screen: dict[str, int]
+) -> None:
+    crowd(factories, ana, 3)
+    page = open_page("/whatsapp/", viewport=screen)
+    page.locator("#conversation-list .row").first.click()
+    expect(page.locator("#conversation")).to_be_visible()
+
+    page.context.set_offline(True)
+
+    said = page.locator("#offline")
+    expect(said).to_be_visible()
+    below = (said.bounding_box() or {})["height"]
+    assert page.evaluate(SCROLLABLE) == [0, 0, 0]
+    assert (page.locator("#conversation > header").bounding_box() or {})["y"] >= below
+    expect(page.locator("#composer-form")).to_be_in_viewport(ratio=1)
+    page.context.set_offline(False)
+    page.goto("/coordinaciones")
+    page.locator("#whatsapp-button").click()
+    page.locator("#conversation-list .row").first.click()
+    page.context.set_offline(True)
+    expect(said).to_be_visible()
+    assert (page.locator("#chat-panel").bounding_box() or {})["y"] == below
+    expect(page.locator("#composer-form")).to_be_in_viewport(ratio=1)
+    trouble.clear()  # The browser says so too.
