@@ -1,4 +1,4 @@
-"""Back leads to what was there before: from a chat to its list, from the panel to its page, and never out of the inbox."""
+"""Back leads to what was there before: from a chat to its list, from the panel to its page, never out of the inbox."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.auth.models import User
 from app.extensions import utcnow
@@ -37,6 +37,11 @@ def crowd(factories: Factories, ana: User, count: int = 40) -> None:
         )
         for line in range(3):
             factories.message(conversation, f"Mensaje {line}", sent_at=utcnow() - timedelta(minutes=number * 3 + line))
+
+
+def box(piece: Locator) -> dict[str, float]:
+    found: dict[str, float] = piece.evaluate("piece => piece.getBoundingClientRect().toJSON()")
+    return found
 
 
 def test_the_page_never_scrolls_in_the_inbox(open_page: OpenPage, ana: User, factories: Factories) -> None:
@@ -77,9 +82,9 @@ def test_a_chat_can_be_read_and_answered_however_little_room_there_is(
         page.locator("#composer-form > button.round:last-of-type"),
     ):
         expect(piece).to_be_in_viewport(ratio=1)
-    assert (name.bounding_box() or {})["width"] > 90
-    assert (text.bounding_box() or {})["width"] > 150
-    assert (page.locator("#thread").bounding_box() or {})["height"] > 50
+    assert box(name)["width"] > 90
+    assert box(text)["width"] > 150
+    assert box(page.locator("#thread"))["height"] > 50
     page.locator("#conversation .back").click()
     expect(page.locator("#list-title")).to_be_visible()
 
@@ -92,21 +97,34 @@ def test_the_round_button_and_its_badge_cover_nothing(
     for _number in range(12):
         factories.coordinacion()
     page = open_page("/coordinaciones?when=all", viewport={"width": width, "height": height})
-    button = page.locator("#whatsapp-button").bounding_box() or {}
+    button = box(page.locator("#whatsapp-button"))
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    rows = page.locator(".coordinaciones").bounding_box() or {}
+    rows = box(page.locator(".coordinaciones"))
 
     if width > 720:  # Beside all there is, however far it is scrolled.
         assert rows["x"] + rows["width"] < button["x"]
         return
-    bar = page.locator("header.top nav").bounding_box() or {}
-    links = [link.bounding_box() or {} for link in page.locator("header.top nav a").all()]
+    bar = box(page.locator("header.top nav"))
+    links = [box(link) for link in page.locator("header.top nav a").all()]
     assert button["x"] + button["width"] / 2 == bar["x"] + bar["width"] / 2
     assert bar["y"] - button["height"] / 2 < button["y"] < bar["y"]
     assert button["y"] + button["height"] < height
     assert links[0]["x"] + links[0]["width"] < button["x"]
     assert button["x"] + button["width"] < links[1]["x"]
-    assert (page.locator("main").get_by_role("link").last.bounding_box() or {})["y"] + 24 < button["y"]
+    assert box(page.locator("main").get_by_role("link").last)["y"] + 24 < button["y"]
+
+
+# Once it says so: how far down the strip, what is below it and the composer reach, and how far the page scrolls.
+WITHOUT_NETWORK = """(selector) => {
+  const strip = document.querySelector("#offline").getBoundingClientRect();
+  const below = document.querySelector(selector).getBoundingClientRect();
+  const composer = document.querySelector("#composer").getBoundingClientRect();
+  const page = document.scrollingElement;
+  return strip.height && {
+    over: Math.max(0, strip.bottom - below.top), under: Math.max(0, composer.bottom - innerHeight),
+    scrolls: page.scrollHeight - page.clientHeight,
+  };
+}"""
 
 
 @pytest.mark.parametrize("screen", [DESKTOP, {"width": 390, "height": 844}])
@@ -117,21 +135,19 @@ def test_what_says_that_there_is_no_network_covers_nothing(
     page = open_page("/whatsapp/", viewport=screen)
     page.locator("#conversation-list .row").first.click()
     expect(page.locator("#conversation")).to_be_visible()
+    page.wait_for_load_state("networkidle")
 
     page.context.set_offline(True)
-
-    said = page.locator("#offline")
-    expect(said).to_be_visible()
-    below = (said.bounding_box() or {})["height"]
-    assert page.evaluate(SCROLLABLE) == [0, 0, 0]
-    assert (page.locator("#conversation > header").bounding_box() or {})["y"] >= below
-    expect(page.locator("#composer-form")).to_be_in_viewport(ratio=1)
+    inbox = page.wait_for_function(WITHOUT_NETWORK, arg="#conversation > header").json_value()
     page.context.set_offline(False)
     page.goto("/coordinaciones")
     page.locator("#whatsapp-button").click()
     page.locator("#conversation-list .row").first.click()
+    expect(page.locator("#conversation")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
-    expect(said).to_be_visible()
-    assert (page.locator("#chat-panel").bounding_box() or {})["y"] == below
-    expect(page.locator("#composer-form")).to_be_in_viewport(ratio=1)
+    panel = page.wait_for_function(WITHOUT_NETWORK, arg="#chat-panel").json_value()
+
+    assert inbox == {"over": 0, "under": 0, "scrolls": 0}
+    assert (panel["over"], panel["under"]) == (0, 0)
     trouble.clear()  # The browser says so too.
