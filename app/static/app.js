@@ -338,7 +338,9 @@
     htmx.ajax("GET", $("#whatsapp-button").getAttribute("hx-get") + query, { source: panel(), target: panel(), swap: "outerHTML" });
   }
 
-  document.addEventListener("go-to", ({ detail: { open, chat, quiet } }) => {
+  document.addEventListener("go-to", ({ detail: { open, chat, quiet, there } }) => {
+    for (const ctx of underway) if (ctx.target?.matches?.("#conversation-slot, #chat-panel")) ctx.request.abort(); // Too late.
+    if (there) return;
     if (!open) return closePanel();
     if (!chat && $("#conversation")) return closeConversation();
     restoring = quiet;

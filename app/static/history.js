@@ -100,8 +100,8 @@
   function come(to, quiet = false) {
     if (inbox()) narrow();
     awaited = !same(place(), to);
-    if (awaited) document.dispatchEvent(new CustomEvent("go-to", { detail: { ...to, quiet } }));
-    else moved();
+    document.dispatchEvent(new CustomEvent("go-to", { detail: { ...to, quiet, there: !awaited } }));
+    if (!awaited) moved();
   }
 
   // ---- Where somebody comes in.

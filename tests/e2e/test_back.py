@@ -46,20 +46,20 @@ def steps(page: Page) -> int:
 
 def test_on_a_phone_back_leads_from_a_chat_to_the_list(open_page: OpenPage, people: list[Conversation]) -> None:
     page = open_page("/coordinaciones", **PHONE)
-    page.goto("/whatsapp/?filter=unread")
+    page.goto("/whatsapp/?filter=waiting")
 
     tap(page, "Lucía")
-    expect(page).to_have_url(re.compile(rf"/whatsapp/conversations/{people[0].id}\?filter=unread$"))
+    expect(page).to_have_url(re.compile(rf"/whatsapp/conversations/{people[0].id}\?filter=waiting$"))
     page.go_back()
     shows_list(page)
-    expect(page).to_have_url(re.compile(r"/whatsapp/\?filter=unread$"))
+    expect(page).to_have_url(re.compile(r"/whatsapp/\?filter=waiting$"))
     expect(page.locator(f"#open-{people[0].id}")).to_be_focused()
 
     page.go_forward()
     expect(page.locator("#conversation-name")).to_have_text("Lucía")
     page.get_by_label("Volver a las conversaciones").click()
     shows_list(page)
-    expect(page).to_have_url(re.compile(r"/whatsapp/\?filter=unread$"))
+    expect(page).to_have_url(re.compile(r"/whatsapp/\?filter=waiting$"))
     page.go_back()  # Nothing of the chat is left behind.
     expect(page).to_have_url(re.compile(r"/coordinaciones$"))
 
