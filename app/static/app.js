@@ -468,6 +468,15 @@
     $("summary", details).focus();
   }
 
+  // A choice that opened in place of what it changes closes as menus do; the focus goes where the click went.
+  function putChoicesAway(target) {
+    for (const cancel of document.querySelectorAll("#assignee .cancel, #context .cancel")) {
+      const choice = cancel.closest("#assignee, #context");
+      if (!$("#conversation")?.contains(choice) || choice.contains(target)) continue;
+      htmx.ajax("GET", `${cancel.getAttribute("hx-get")}?away=1`, { source: cancel, target: choice, swap: "outerHTML" });
+    }
+  }
+
   const clicks = {
     "[data-dismiss]": (button) => button.closest(".alert").remove(),
     "[data-close-panel]": closePanel,
@@ -487,6 +496,7 @@
 
   document.addEventListener("click", (event) => {
     for (const open of document.querySelectorAll("details[open]")) if (!open.contains(event.target)) open.open = false;
+    if (!event.target.closest("a.row")) putChoicesAway(event.target);
     for (const [selector, act] of Object.entries(clicks)) {
       const found = event.target.closest(selector);
       if (found) return act(found, event);

@@ -115,6 +115,12 @@
     event.stopImmediatePropagation();
   }, true);
 
+  // Renaming begins with the name as it is: whoever writes at once writes another.
+  document.addEventListener("focusin", ({ target }) => {
+    if (!target.matches("#contact-name-form input[name=name]") || target.dataset.chosen !== undefined) return;
+    target.dataset.chosen = "";
+    if (target.value === target.defaultValue) target.select();
+  });
   document.addEventListener("htmx:after:swap", ready);
   document.addEventListener("click", () => setTimeout(showNotice)); // A chat may have been closed.
   document.addEventListener("visibilitychange", tick);

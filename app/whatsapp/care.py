@@ -22,9 +22,9 @@ own.before_request(require_staff)
 
 @bp.get("/assignee")
 def assignee(conversation_id: int) -> ResponseReturnValue:
-    """Answer who looks after the conversation, as a piece of its header."""
+    """Answer who looks after the conversation, as a piece of its header; with `away` the focus is elsewhere already."""
     conversation = queries.get_conversation(conversation_id)
-    return render_template("whatsapp/_assignee.html", conversation=conversation, focus=True)
+    return render_template("whatsapp/_assignee.html", conversation=conversation, focus="away" not in request.args)
 
 
 @bp.get("/hand")

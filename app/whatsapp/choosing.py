@@ -30,7 +30,9 @@ def results(conversation_id: int) -> ResponseReturnValue:
 
 @bp.get("/conversations/<int:conversation_id>/context")
 def context(conversation_id: int) -> ResponseReturnValue:
-    return render_template("whatsapp/_context.html", conversation=queries.get_conversation(conversation_id), focus=True)
+    """Answer which event the chat is about; with `away` the focus is elsewhere already."""
+    conversation, focus = queries.get_conversation(conversation_id), "away" not in request.args
+    return render_template("whatsapp/_context.html", conversation=conversation, focus=focus)
 
 
 @bp.post("/conversations/<int:conversation_id>/coordinacion")

@@ -15,6 +15,7 @@ from app.whatsapp import closing as windows
 from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining, judging
 from app.whatsapp.forms import parse_int_arg
+from app.whatsapp.labels import written_name
 from app.whatsapp.models import Conversation
 
 bp = Blueprint("whatsapp_contacts", __name__, url_prefix="/whatsapp")
@@ -83,8 +84,12 @@ def names(conversation_id: int) -> ResponseReturnValue:
 @bp.post("/conversations/<int:conversation_id>/names")
 def rename(conversation_id: int) -> ResponseReturnValue:
     name = request.form.get("name", "")
+    conversation = queries.get_conversation(conversation_id)
+    # The field began with the name as it is: who leaves it so has given none, and WhatsApp's may still change.
+    unchanged = not conversation.given_name and name.strip() == written_name(conversation)
     try:
-        joining.rename(conversation_id, name)
+        if not unchanged:
+            joining.rename(conversation_id, name)
     except Invalid as refusal:
         conversation = queries.get_conversation(conversation_id)
         piece, around = "whatsapp/_name_form.html", {"conversation": conversation, "focus": True}

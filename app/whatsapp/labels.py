@@ -67,6 +67,12 @@ def conversation_name(conversation: Conversation) -> str:
     return names[0][1] if names else format_phone(conversation.address)
 
 
+def written_name(conversation: Conversation) -> str:
+    """Return the name that a conversation is called by, where it is one and no number: what renaming begins with."""
+    names = _names(conversation)
+    return names[0][1] if names else ""
+
+
 def other_names(conversation: Conversation) -> list[tuple[str, str]]:
     """Return the names that differ from the one shown, each once, with who says so: event or profile."""
     names = _names(conversation)
@@ -157,6 +163,7 @@ def init_app(app: Flask) -> None:
     """Give these to `app`'s templates."""
     for function in (
         conversation_name,
+        written_name,
         other_names,
         came_by,
         opt_out_choice,
