@@ -16,7 +16,7 @@ from app.extensions import db
 from app.jobs.models import Job
 from app.jobs.queries import count_due, find_heartbeat, find_oldest_due
 from app.schema import find_revision
-from app.whatsapp.actions.refusals import MISDIRECTED, REFUSED
+from app.whatsapp.actions.refusals import MISDIRECTED, REFUSED, STRAY
 from app.whatsapp.delivery import UNSETTLED
 from app.whatsapp.models import Message
 
@@ -103,6 +103,7 @@ def read_arrivals() -> Arrivals:
         sync_at=max(by_sync, default=None),
         refused=_find_refusal(REFUSED),
         misdirected=_find_refusal(MISDIRECTED),
+        stray=_find_refusal(STRAY),
     )
 
 

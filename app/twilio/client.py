@@ -33,6 +33,18 @@ class Account:
     base_url: str = ""
     timeout: float = 10.0
 
+    def is_ours(self, address: str) -> bool:
+        """Tell whether `address`, as Twilio writes one, is our sender's on WhatsApp.
+
+        An account may have others, and SMS. A Messaging Service stands for any of its senders, and nothing here knows
+        which those are: with one, whatever goes by WhatsApp is ours.
+        """
+        channel, _colon, number = address.partition(":")
+        if channel != "whatsapp" or not number:
+            return False
+        anybody = bool(self.messaging_service_sid) or not self.whatsapp_number
+        return anybody or number == self.whatsapp_number
+
     @property
     def missing(self) -> list[str]:
         """Return the names of the settings that are empty and without which nothing goes through Twilio."""
@@ -242,10 +254,8 @@ class Twilio:
             page = self._call(page.next_page) if records and left else None
 
     def _is_ours(self, remote: RemoteMessage) -> bool:
-        """Tell whether a message went through our sender: an account may have others, and SMS too."""
-        ours = remote.to_number if remote.direction == "inbound" else remote.from_number
-        any_sender = "whatsapp:" if self.account.messaging_service_sid else f"whatsapp:{self.account.whatsapp_number}"
-        return ours.startswith(any_sender)
+        """Tell whether a message went through our sender."""
+        return self.account.is_ours(remote.to_number if remote.direction == "inbound" else remote.from_number)
 
     def list_media(self, sid: str) -> list[RemoteMedia]:
         """Return the files of the message `sid`, in their order. Raises TwilioError."""

@@ -60,7 +60,10 @@ def status_callback_url(public_webhook_url: str, message_id: int) -> str:
 def find_refusal(
     *, auth_token: str, account_sid: str, url: str, form: Mapping[str, Any], signature: str | None
 ) -> str | None:
-    """Return why the request is not to be trusted, or None when it is Twilio's and of our account."""
+    """Return why the request is not to be trusted, or None when it is Twilio's and of our account.
+
+    One that names no account was signed with our account's own token all the same.
+    """
     if not auth_token or not account_sid:
         return "no credentials configured"
     if not signature:
@@ -73,4 +76,6 @@ def find_refusal(
         genuine = False
     if not genuine:
         return "wrong signature"
-    return None if form.get("AccountSid") == account_sid else "other account"
+    if not form:  # Then nothing but the address was signed, and a body that is no form goes for anything.
+        return "no form"
+    return None if form.get("AccountSid") in (None, "", account_sid) else "other account"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import NoReturn
 
 from flask import Blueprint, Response, current_app, request
@@ -10,11 +11,11 @@ from flask_limiter import ExemptionScope
 
 from app.errors import Forbidden
 from app.extensions import limiter, remote_address
-from app.twilio import payloads
+from app.twilio import gateway, payloads
 from app.twilio.misdirected import candidates, find_signed_url
 from app.twilio.signature import find_refusal, raw_target, signed_url
 from app.whatsapp.actions import receive
-from app.whatsapp.actions.refusals import note_refusal
+from app.whatsapp.actions.refusals import note_refusal, note_stray
 
 log = logging.getLogger(__name__)
 bp = Blueprint("whatsapp_webhook", __name__, url_prefix="/api/whatsapp")
@@ -75,6 +76,18 @@ def require_twilio() -> None:
             _refuse(refusal, expected, target)
 
 
+def _is_ours(address: str) -> bool:
+    """Tell whether a message that came to `address` came to our WhatsApp: the sync asks the same of what it lists."""
+    return gateway().account.is_ours(address)
+
+
+def _leave_alone(address: str) -> None:
+    """Say that a message came which is none of ours: it opens no chat and no window."""
+    log.warning("A message to another number, or by SMS, was left alone.")
+    # What may stand there is a number of the account's own, and no client's.
+    note_stray(address[:60], f"whatsapp:{gateway().account.whatsapp_number}")
+
+
 bp.before_request(require_twilio)
 limiter.exempt(bp, flags=ExemptionScope.DEFAULT)
 
@@ -82,7 +95,11 @@ limiter.exempt(bp, flags=ExemptionScope.DEFAULT)
 @bp.post("/webhook")
 def webhook() -> Response:
     try:
-        receive.receive(payloads.parse_inbound(request.form))
+        inbound = payloads.parse_inbound(request.form)
+        if _is_ours(inbound.to_number or inbound.from_number):
+            receive.receive(inbound)
+        else:
+            _leave_alone(inbound.to_number)
     except payloads.NotAMessage:
         log.warning("A signed webhook named no message or no sender.", extra={"fields": sorted(request.form)[:50]})
     return Response(_EMPTY_TWIML, content_type="text/xml; charset=utf-8")
@@ -91,7 +108,11 @@ def webhook() -> Response:
 @bp.post("/status")
 def status() -> Response:
     try:
-        receive.apply_status(payloads.parse_status(request.form, request.args))
+        update = payloads.parse_status(request.form, request.args)
+        if request.form.get("From") and not _is_ours(request.form["From"]):
+            # What another sender sent can only be ours by its sid, as after a change of numbers.
+            update = replace(update, message_id=None)
+        receive.apply_status(update)
     except payloads.NotAMessage:
         log.warning("A signed callback named no message.", extra={"fields": sorted(request.form)[:50]})
     return Response(status=204)

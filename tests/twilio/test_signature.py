@@ -69,7 +69,7 @@ def test_the_example_of_twilios_documentation_is_genuine() -> None:
     reason = refusal("https://example.com/myapp.php?foo=1&bar=2", pairs, "L/OH5YylLD5NRKLltdqwSvS0BnU=", token="12345")
 
     assert golden("https://example.com/myapp.php?foo=1&bar=2", pairs, "12345") == "L/OH5YylLD5NRKLltdqwSvS0BnU="
-    assert reason == "other account"  # The signature is right; an example has no account of ours.
+    assert reason is None  # It names no account, and who else has the token?
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,10 @@ def test_anything_else_is_refused_with_its_reason(signature: str | None, token: 
     assert refusal(PUBLIC, ours(), signature, token, account) == reason
 
 
-def test_a_request_without_an_account_is_not_ours() -> None:
-    assert refusal(PUBLIC, [("Body", "Hola")], golden(PUBLIC, [("Body", "Hola")])) == "other account"
+def test_a_request_that_names_no_account_is_ours_by_its_signature() -> None:
+    assert refusal(PUBLIC, [("Body", "Hola")], golden(PUBLIC, [("Body", "Hola")])) is None
+    assert refusal(PUBLIC, [("Body", "Hola")], golden(PUBLIC, [("Body", "Hola")], "another")) == "wrong signature"
+    assert refusal(PUBLIC, [], golden(PUBLIC, [])) == "no form"
 
 
 def test_what_no_signature_can_cover_is_refused_and_not_an_error() -> None:

@@ -11,10 +11,13 @@ from flask.testing import FlaskClient
 from twilio.request_validator import RequestValidator
 
 from app import create_app
-from app.extensions import db
+from app.doctor.checks import State
+from app.doctor.checks.webhooks import check_webhooks
+from app.doctor.queries import read_arrivals
+from app.extensions import db, utcnow
 from app.jobs.models import Heartbeat
 from app.jobs.queries import find_heartbeat
-from app.whatsapp.actions.refusals import MISDIRECTED, REFUSED
+from app.whatsapp.actions.refusals import MISDIRECTED, REFUSED, STRAY
 from config import TestConfig, engine_options
 from tests.browser import IsolatedClient
 from tests.signing import STATUS, WEBHOOK, inbound_form, status_form
@@ -77,6 +80,30 @@ def test_the_query_of_a_callback_is_not_written_down(nobody: FlaskClient) -> Non
     assert beat is not None
     assert beat.detail["signed_for"] == f"http://coordina.example{STATUS}"
     assert beat.detail["expected"] == f"https://coordina.example{STATUS}"
+
+
+def test_what_came_to_another_number_is_told_by_the_diagnosis_without_its_sender(nobody: FlaskClient) -> None:
+    form = inbound_form("el secreto", To="whatsapp:+14155550199")
+
+    assert nobody.post(WEBHOOK, data=form, headers=signed(HERE, form)).status_code == 200
+
+    beat = find(STRAY)
+    assert beat is not None
+    assert beat.detail == {
+        "reason": "not our number",
+        "ours": True,
+        "expected": "whatsapp:+14155550100",
+        "signed_for": "whatsapp:+14155550199",
+    }
+    check = check_webhooks(read_arrivals(), utcnow())
+    assert check.state is State.WARN
+    assert "whatsapp:+14155550199, que no es tu WhatsApp" in str(check.said)
+
+    form = inbound_form()
+    nobody.post(WEBHOOK, data=form, headers=signed(HERE, form))
+    db.session.rollback()
+
+    assert check_webhooks(read_arrivals(), utcnow()).state is State.OK
 
 
 def test_strangers_do_not_keep_the_database_busy(nobody: FlaskClient, statements: list[str]) -> None:

@@ -425,3 +425,16 @@ def test_a_callback_that_comes_after_the_answer_was_lost_heals_it(
     post_signed(nobody, target, status_form(next(iter(twilio.messages)), "delivered"))
 
     assert queries.get_message(sent.message_id).status == "delivered"
+
+
+def test_another_sender_heals_none_of_ours_and_one_that_we_had_moves_its_own_on(
+    nobody: FlaskClient, factories: Factories, conversation: Conversation
+) -> None:
+    lost, old = sending(factories, conversation), factories.message(conversation, direction="outbound", status="sent")
+
+    tell(nobody, "SM" + "5" * 32, "sent", f"?message={lost.id}", From="+14155550100")
+    tell(nobody, "SM" + "6" * 32, "sent", f"?message={lost.id}", From="whatsapp:+14155550199")
+    tell(nobody, str(old.message_sid), "delivered", From="whatsapp:+14155550199")
+
+    assert factories.reload(lost).message_sid is None
+    assert factories.reload(old).status == "delivered"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -82,7 +83,6 @@ REFUSALS = [
     ("wrong signature", {"X-Twilio-Signature": "ñ"}, {}),
     ("wrong signature", {}, {"sign_with": "another token"}),
     ("other account", {}, {"AccountSid": "AC" + "1" * 32}),
-    ("other account", {}, {"AccountSid": None}),
 ]
 
 
@@ -109,6 +109,59 @@ def test_a_stranger_is_refused_with_one_line_in_the_log(
     told = str([vars(record) for record in caplog.records])
     assert not any(secret in told for secret in ("el secreto", "5491155550101", "test-auth-token", "another token"))
     assert stored_count() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("account", [None, ""])
+def test_who_names_no_account_and_signs_with_our_token_is_no_stranger(
+    app: Flask, factories: Factories, nobody: FlaskClient, account: str | None
+) -> None:
+    sent = factories.message(factories.conversation(), direction="outbound", status="sent")
+
+    assert arrives(app, "¿Llegan a las 21?", AccountSid=account).body == "¿Llegan a las 21?"
+    form = status_form(str(sent.message_sid), "delivered", AccountSid=account)
+    assert post_signed(nobody, STATUS, form).status_code == 204
+    assert factories.reload(sent).status == "delivered"
+
+
+ELSEWHERE = [
+    {"To": "whatsapp:+14155550199"},
+    {"To": "whatsapp:+141555501000"},
+    {"To": "whatsapp:+1415555010"},
+    {"To": "messenger:14155550100"},
+    {"To": "+14155550100", "From": PHONE, "MessageType": None, "ProfileName": None, "WaId": None},
+    {"To": None, "From": PHONE, "WaId": None},
+]
+
+
+@pytest.mark.parametrize("changes", ELSEWHERE)
+def test_what_is_not_to_our_number_by_whatsapp_opens_no_chat_and_no_window(
+    app: Flask,
+    factories: Factories,
+    nobody: FlaskClient,
+    caplog: pytest.LogCaptureFixture,
+    changes: dict[str, Any],
+) -> None:
+    closed = factories.conversation(window_expires_at=None)
+
+    with caplog.at_level(logging.DEBUG, logger="app"):
+        answer = post_signed(nobody, WEBHOOK, inbound_form("el secreto de Ana", **changes))
+
+    assert_empty_twiml(answer)
+    assert stored_count() == (1, 0, 0)
+    assert factories.reload(closed).window_expires_at is None
+    assert [record.getMessage() for record in caplog.records] == [
+        "A message to another number, or by SMS, was left alone."
+    ]
+    told = str([vars(record) for record in caplog.records])
+    assert not any(secret in told for secret in ("el secreto", "5491155550101"))
+
+
+def test_a_messaging_service_has_senders_that_nobody_names_here(app: Flask, twilio: FakeTwilio) -> None:
+    twilio.account = replace(twilio.account, messaging_service_sid="MG" + "1" * 32)
+
+    assert arrives(app, To="whatsapp:+14155550199").body == "Hola"
+    post_signed(app.test_client(), WEBHOOK, inbound_form(To="+14155550199", From=PHONE))
+    assert stored_count()[1] == 1
 
 
 @pytest.mark.parametrize("name", ["TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID"])

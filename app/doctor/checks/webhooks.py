@@ -130,12 +130,16 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """When a client's message came last by webhook, and last by sync; and the last refusals of either kind."""
+    """When a client's message came last by webhook, and last by sync; and the last refusals of either kind.
+
+    `stray` is the last message that came to another number of the account, or by SMS, and was left alone.
+    """
 
     webhook_at: datetime | None
     sync_at: datetime | None
     refused: Refusal | None
     misdirected: Refusal | None
+    stray: Refusal | None = None
 
 
 def check_webhooks(arrivals: Arrivals, now: datetime) -> Check:
@@ -164,6 +168,8 @@ def check_webhooks(arrivals: Arrivals, now: datetime) -> Check:
             _l("Se rechazó un aviso %(when)s: de esta cuenta, firmado con otra clave.", when=since(refused.at, now)),
             _l("Copiá TWILIO_AUTH_TOKEN otra vez de la consola de Twilio y reiniciá: cambia cuando alguien la rota."),
         )
+    if arrivals.stray and later(arrivals.stray.at):
+        return _stray(arrivals.stray, now)
     if later(arrivals.sync_at):
         return warn(
             name,
@@ -193,6 +199,21 @@ def _misdirected(refusal: Refusal, now: datetime) -> Check:
         url=refusal.expected,
     )
     return bad("webhooks", said, fix)
+
+
+def _stray(stray: Refusal, now: datetime) -> Check:
+    return warn(
+        "webhooks",
+        _l(
+            "Llegó un mensaje %(when)s a %(address)s, que no es tu WhatsApp. Se dejó de lado.",
+            when=since(stray.at, now),
+            address=stray.signed_for or "?",
+        ),
+        _l(
+            "Acá se espera %(expected)s. Si cambió, corregí TWILIO_WHATSAPP_NUMBER; si no, quitale el webhook al otro.",
+            expected=stray.expected,
+        ),
+    )
 
 
 def _quiet(arrivals: Arrivals, now: datetime) -> Check:
