@@ -25,5 +25,5 @@ if __name__ == "__main__":
     app = create_app()
     with app.app_context():
         all_handlers().clear()
-        register(app, "count", Handler(count, lease=timedelta(seconds=1)))
+        register(app, "count", Handler(count, lease=timedelta(seconds=5)))
         worker.main(args=[], standalone_mode=False)

@@ -106,7 +106,8 @@ def test_a_redis_that_hangs_costs_one_request_a_second_at_most_and_memory_goes_o
     gate = Gate(redis_url)
     server = limited(gate.url)
     email = f"{uuid.uuid4().hex}@example.com"
-    usual = max(seconds_for(server, email) for _try in range(2))
+    # A busy machine takes its time for every request; who waits for a Redis waits for a second more than that.
+    usual = 3 * max(seconds_for(server, email) for _try in range(2))
 
     gate.open.clear()
     first, *others = (seconds_for(server, email) for _try in range(6))

@@ -40,7 +40,7 @@ class Office:
         return str(self.sdk().messages(sid).fetch().status)
 
     def control(self, method: str, path: str, **more: Any) -> Any:
-        answer = requests.request(method, f"{self.url}/control/{path}", timeout=10, **more)
+        answer = requests.request(method, f"{self.url}/control/{path}", timeout=30, **more)
         assert answer.status_code < 400, answer.text
         return answer.json()
 
@@ -51,7 +51,7 @@ class Office:
         self.control("POST", "faults", json={"fault": name, **more})
 
     def idle(self) -> None:
-        assert self.control("GET", "idle", params={"timeout": 5})["idle"]
+        assert self.control("GET", "idle", params={"timeout": 20})["idle"]
 
     def deliveries(self) -> list[dict[str, Any]]:
         self.idle()
