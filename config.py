@@ -227,6 +227,8 @@ class Config:
     JWT_CSRF_CHECK_FORM: bool = True
     JWT_ACCESS_TOKEN_EXPIRES: timedelta = timedelta(minutes=15)
     JWT_REFRESH_TOKEN_EXPIRES: timedelta = timedelta(days=30)
+    # Two servers' clocks differ by some seconds: what one has just signed, the other may hold to be of the future.
+    JWT_DECODE_LEEWAY: timedelta = timedelta(seconds=10)
     PASSWORD_TIME_COST: int = 3
     PASSWORD_MEMORY_KIB: int = 65536
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import current_app
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
 from app.media.errors import NoPublicAddress
 from app.media.models import File
@@ -34,9 +34,16 @@ def outgoing_url(file: File) -> str:
 
 
 def read_token(token: str) -> int | None:
-    """Return the id of the file that `token` opens, or None when it opens nothing, or nothing any more."""
+    """Return the id of the file that `token` opens, or None when it opens nothing, or nothing any more.
+
+    It may be some seconds from the future, by the clock of the server that made it.
+    """
     try:
-        file_id = _signer().loads(token, max_age=int(GOOD_FOR.total_seconds()))
+        file_id, signed_at = _signer().loads(token, return_timestamp=True)
     except BadData:
         return None
-    return file_id if isinstance(file_id, int) else None
+    # Not by max_age, which knows no leeway: what is one second from the future is refused by it.
+    now = TimestampSigner(current_app.config["SECRET_KEY"]).get_timestamp()
+    age = timedelta(seconds=now - int(signed_at.timestamp()))
+    good = -current_app.config["JWT_DECODE_LEEWAY"] <= age <= GOOD_FOR
+    return file_id if good and isinstance(file_id, int) else None

@@ -26,7 +26,7 @@ def forge(token: str, key: str | None = None, algorithm: str = "HS256", **change
 
 
 def expired(token: str) -> str:
-    return forge(token, exp=int(utcnow().timestamp()) - 5)
+    return forge(token, exp=int(utcnow().timestamp()) - 60)
 
 
 def cookie(client: FlaskClient, name: str) -> str:

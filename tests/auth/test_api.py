@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app.auth.models import LoginSession, User
-from app.extensions import db
+from app.extensions import db, utcnow
 from tests.auth.tampering import REFRESH, claims_of, cookie, expired, forge, only_session
 from tests.browser import SignedInClient
 from tests.factories import PASSWORD, Factories
@@ -310,6 +310,17 @@ def test_a_token_that_ran_out_is_refused(nobody: FlaskClient, ana: User) -> None
 
     assert_refused(nobody.get(READ, headers=show(expired(pair["access_token"]))))
     assert_refused(nobody.post(RENEW, headers=show(expired(pair["refresh_token"]))))
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(8, 200), (60, 401)])
+def test_the_clocks_of_two_servers_may_differ_by_some_seconds(
+    nobody: FlaskClient, ana: User, seconds: int, status: int
+) -> None:
+    token, now = enter(nobody, ana)["access_token"], int(utcnow().timestamp())
+    ahead = forge(token, iat=now + seconds, nbf=now + seconds)
+    behind = forge(token, exp=now - seconds)
+
+    assert [nobody.get(READ, headers=show(one)).status_code for one in (ahead, behind)] == [status, status]
 
 
 def test_a_good_cookie_does_not_stand_in_for_a_bad_header(sign_in: Callable[[User], SignedInClient], ana: User) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.auth.passwords import hash_password, needs_rehash, verify_password
+from app.extensions import writing
 from config import Config
 from tests.factories import PASSWORD, Factories
 
@@ -67,3 +71,35 @@ def test_a_hash_of_old_parameters_is_renewed_at_the_next_sign_in(
     assert kept.startswith("$argon2id$v=19$m=8,t=2,p=1$")
     assert nobody.post("/login", data={"email": ana.email, "password": PASSWORD}).status_code == 303
     assert factories.reload(ana).password_hash == kept
+
+
+FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+# With letters of which every form is another text: an ñ, a ligature, a full-width letter, a space that breaks nothing.
+ACCENTED = "Ñandú ﬁesta Ａ\u00a01"
+
+
+@pytest.mark.parametrize("kept_as", FORMS)
+@pytest.mark.parametrize("typed_as", FORMS)
+def test_a_password_is_the_same_in_every_unicode_form(app: Flask, kept_as: str, typed_as: str) -> None:
+    kept = hash_password(unicodedata.normalize(kept_as, ACCENTED))
+
+    assert verify_password(unicodedata.normalize(typed_as, ACCENTED), kept)
+    assert not verify_password(unicodedata.normalize(typed_as, ACCENTED + "x"), kept)
+    assert not needs_rehash(kept, unicodedata.normalize(typed_as, ACCENTED))
+
+
+@pytest.mark.parametrize("kept_as", ["NFC", "NFD"])
+def test_a_hash_of_the_form_that_was_typed_still_counts_and_is_renewed_at_the_next_sign_in(
+    nobody: FlaskClient, ana: User, factories: Factories, kept_as: str
+) -> None:
+    """As they were made before passwords had one form: of whatever the keyboard of then sent."""
+    old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(unicodedata.normalize(kept_as, ACCENTED))
+    with writing() as session:
+        session.get_one(User, ana.id).password_hash = old
+    typed = unicodedata.normalize("NFC", ACCENTED)
+
+    answer = nobody.post("/api/auth/login", json={"email": ana.email, "password": typed})
+
+    assert answer.status_code == 200
+    assert factories.reload(ana).password_hash != old
+    assert not needs_rehash(ana.password_hash, typed)

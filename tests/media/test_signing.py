@@ -49,6 +49,17 @@ def test_an_address_is_good_for_a_few_hours_and_no_longer(
     assert nobody.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(-8, 200), (-60, 404)])
+def test_an_address_of_a_server_whose_clock_is_some_seconds_ahead_is_good(
+    nobody: FlaskClient, playlist: File, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int
+) -> None:
+    path, now = path_of(playlist), TimestampSigner("x").get_timestamp()
+
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: now + seconds)
+
+    assert nobody.get(path).status_code == status
+
+
 def test_an_address_that_we_did_not_write_leads_nowhere(app: Flask, nobody: FlaskClient, playlist: File) -> None:
     token = path_of(playlist).split("/")[3]
     body, signature = token.rsplit(".", 1)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.auth import queries
 from app.auth.forms import MAX_PASSWORD_LENGTH
 from app.auth.models import ROLES, LoginSession, User
-from app.auth.passwords import hash_password, verify_password
+from app.auth.passwords import hash_password, normal_form, verify_password
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import utcnow, writing
 from app.formats import has_ink
@@ -24,7 +24,7 @@ person_left = Namespace().signal("person-left")
 def _wrong_password(password: str) -> dict[str, str]:
     if len(password) > MAX_PASSWORD_LENGTH:
         return {"password": _("Es demasiado larga: hasta %(count)d letras.", count=MAX_PASSWORD_LENGTH)}
-    if len(password) >= MIN_PASSWORD_LENGTH:
+    if len(normal_form(password)) >= MIN_PASSWORD_LENGTH:
         return {}
     return {"password": _("La contraseña necesita al menos %(count)d caracteres.", count=MIN_PASSWORD_LENGTH)}
 

@@ -48,7 +48,7 @@ def sign_in(email: str, password: str, *, browser: bool = False) -> tuple[User, 
         expires_at=now + current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
         created_at=now,
     )
-    rehashed = hash_password(password) if needs_rehash(user.password_hash) else None
+    rehashed = hash_password(password) if needs_rehash(user.password_hash, password) else None
     with writing() as session:
         # The look at the password took its time: an admin may have changed it meanwhile, or shut the person out.
         user = session.get_one(User, user.id, with_for_update=True)
