@@ -576,7 +576,7 @@
     if (ctx.sourceElement.closest(".failed") && status === 201) ctx.sourceElement.remove();
     if (ctx.request.method === "GET" && (!status || status >= 500)) missed = true;
     if (!status) polled(0);
-    else if (ctx.request.method !== "GET") poll();
+    else if (ctx.request.method !== "GET" && status !== 401) poll();
   });
   document.addEventListener("htmx:before:swap", () => { writing = document.activeElement?.id === "composer-text"; });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {

@@ -234,7 +234,9 @@
     for (const attempt of attempts) attempt.abort(); // It left through a network that is gone.
     sendAll({ hurry: true, queue: true });
   });
-  document.addEventListener("network-back", () => sendAll({ hurry: true, queue: true }));
+  for (const name of ["network-back", "session-renewed"]) {
+    document.addEventListener(name, () => sendAll({ hurry: true, queue: true }));
+  }
   addEventListener("storage", ({ key, oldValue, newValue }) => {
     if (!key?.startsWith(PREFIX)) return;
     if (newValue === null && JSON.parse(oldValue)?.sent) document.dispatchEvent(new Event("sent"));

@@ -32,11 +32,13 @@
     document.body.setAttribute(HEADERS, JSON.stringify({ "X-CSRF-TOKEN": fresh }));
     for (const field of document.querySelectorAll("input[name=csrf_token]")) if (field.value === old) field.value = fresh;
     heard(200);
+    document.dispatchEvent(new Event("session-renewed")); // What waited for it can go.
   }
 
-  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    const { status, headers } = ctx.response, fresh = headers.get("X-CSRF-TOKEN");
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail, { status, headers } = ctx.response, fresh = headers.get("X-CSRF-TOKEN");
     heard(status);
+    if (status === 401) event.preventDefault(); // Nothing is put anywhere, nor told to those who wait for that.
     if (!fresh) return;
     if (headers.get("X-User") === user) {
       renew(fresh);

@@ -99,6 +99,36 @@ def test_an_open_page_can_save_after_signing_in_again_in_another_tab(
     trouble.clear()
 
 
+def test_a_reply_that_met_an_ended_session_goes_out_once_somebody_signed_in(
+    open_page: OpenPage, lucia: Phone, ana: User, trouble: list[str]
+) -> None:
+    lucia.say("¿A qué hora llegan?")
+    lucia.idle()
+    page = open_page("/whatsapp/")
+    # What is unread before somebody's eyes is not told again and again to a server that does not listen.
+    page.route("**/read", lambda route: route.abort(), times=1)
+    with page.expect_event("requestfailed"):
+        page.locator("#conversation-list .row").click()
+    sign_out_elsewhere(page, ana)
+    page.locator("#composer-text").fill("A las 18")
+    page.keyboard.press("Enter")
+    expect(page.locator("#session-notice")).to_be_visible()
+    page.mouse.move(300, 300)
+    page.mouse.wheel(0, 100)
+    page.wait_for_load_state("networkidle")
+    assert lucia.received() == []
+    assert len(trouble) < 20
+
+    sign_in_elsewhere(page, ana)
+    look_now(page)
+
+    expect(page.locator("#messages .msg.out .by")).to_have_text("Ana")
+    expect(page.locator("#session-notice")).to_have_count(0)
+    lucia.idle()
+    assert lucia.received() == ["A las 18"]
+    trouble.clear()
+
+
 def test_somebody_else_on_the_same_browser_sees_nothing_of_it(
     open_page: OpenPage, ana: User, bruno: User, trouble: list[str]
 ) -> None:
