@@ -77,8 +77,8 @@
     if (going) return; // Once that is done.
     const rise = level(now) - level(entry), steps = entry.below[level(now)];
     if (same(now, entry) || awaited || (!rise && (onePane() || joined(entry.chat)))) replace(now, address(now));
-    else if (rise < 0 && steps) go(-steps);
-    else if (rise < 0) replace(now, address(now));
+    else if (rise < 0 && steps && onePane()) go(-steps);
+    else if (rise < 0) replace(now, address(now)); // Beside the list there is no chat now, and the one before is still before.
     else {
       if (level(entry) === LIST) history.replaceState(entry, "", address(entry));
       if (level(now) === CHAT && level(entry) === CLOSED) push({ open: true, chat: "" });

@@ -105,8 +105,12 @@ def test_on_a_desktop_back_goes_through_the_chats_that_were_open(
     expect(page.locator("a.row[aria-current=true]")).to_contain_text("Lucía")
     page.go_forward()
     expect(page.locator("#conversation-name")).to_have_text("Sergio")
+    page.locator(".chat-menu summary").click()
+    page.get_by_text("Marcar como no leída").click()  # It closes the chat.
+    shows_list(page)
+    expect(page).to_have_url(LIST)
     page.go_back()
-    page.go_back()
+    page.go_back()  # Before the chat in between is there.
     shows_list(page)
     expect(page).to_have_url(LIST)
 
@@ -180,3 +184,21 @@ def test_back_closes_what_lies_on_top_and_no_more(open_page: OpenPage, people: l
     page.wait_for_function("history.state.chat")
     page.evaluate("history.back()")
     shows_list(page)
+
+
+def test_without_network_the_address_says_what_is_there(
+    open_page: OpenPage, people: list[Conversation], trouble: list[str]
+) -> None:
+    page = open_page("/whatsapp/")
+    tap(page, "Lucía")
+    tap(page, "Sergio")
+    page.context.set_offline(True)
+
+    page.evaluate("history.back()")
+
+    page.wait_for_function(f"history.state.at === 1 && location.pathname.endsWith('/{people[1].id}')")
+    expect(page.locator("#conversation-name")).to_have_text("Sergio")
+    page.evaluate("history.back()")
+    shows_list(page)
+    expect(page).to_have_url(LIST)
+    trouble.clear()  # The browser says what it could not fetch.
