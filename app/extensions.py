@@ -147,8 +147,11 @@ def init_migrations(app: Flask) -> None:
 
 
 def seconds_to_wait(limit: RequestLimit) -> int:
-    """Return after how many whole seconds `limit` lets somebody in again: one at least, and never too few."""
-    return max(1, math.ceil(limit.reset_at - time.time()))
+    """Return after how many whole seconds `limit` lets somebody in again: one at least, and never too few.
+
+    Flask-Limiter gives the moment rounded up to a second, which may lie behind the end of the limit's own window.
+    """
+    return min(max(1, math.ceil(limit.reset_at - time.time())), limit.limit.get_expiry())
 
 
 def _wait_only_where_refused(response: Response) -> Response:

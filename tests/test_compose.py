@@ -63,7 +63,8 @@ def test_nothing_of_ours_serves_or_works_before_the_tables_are_up_to_date() -> N
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
-def test_a_stop_waits_longer_than_gunicorn_needs() -> None:
+def test_a_stop_waits_longer_than_gunicorn_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "a key for gunicorn's settings, and no secret")
     needed = runpy.run_path(str(ROOT / "gunicorn.conf.py"))["graceful_timeout"]
 
     assert int(SERVICES["app"]["stop_grace_period"].removesuffix("s")) > needed

@@ -67,7 +67,7 @@
   }
 
   function noticeOf(item) {
-    const notice = make("#unsent-notice"), words = item.words.length > MOST_WORDS ? `${item.words.slice(0, MOST_WORDS)}…` : item.words;
+    const notice = make("#unsent-notice"), words = item.words.length > MOST_WORDS ? `${item.words.slice(0, MOST_WORDS)}\u2026` : item.words;
     $("b", notice).textContent = item.name ? says().to.replace("#", item.name) : says().nobody;
     $("q", notice).textContent = words;
     $("[data-why]", notice).textContent = reason(item);
