@@ -25,6 +25,7 @@ from environment import (
     one_of,
     push_settings,
     require,
+    server_address,
     timezone_name,
     whole_url,
 )
@@ -131,7 +132,8 @@ def _database_url(env: Mapping[str, str], default: str) -> str:
     url = env.get("DATABASE_URL", "").strip()
     if not url and env.get("VERCEL"):
         url = env.get("POSTGRES_URL", "").strip()
-    return parse_database_url(url or default)
+    url = parse_database_url(url or default)
+    return url if url.startswith("sqlite") else server_address("DATABASE_URL", url)
 
 
 def _check_vercel(env: Mapping[str, str], database_url: str) -> None:
@@ -251,6 +253,7 @@ class Config:
         env = read_environment() if env is None else env
         database_url = _database_url(env, cls.SQLALCHEMY_DATABASE_URI)
         redis_url = matching(env, "REDIS_URL", r"rediss?://.+", "a URL that starts with redis:// or rediss://")
+        server_address("REDIS_URL", redis_url)
         secret_key = _secret_key(env)
         if env.get("VERCEL"):
             _check_vercel(env, database_url)

@@ -8,6 +8,7 @@ whether it is back only after a request was answered.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ class PatientRedis(RedisStorage):
 
     def __init__(self, uri: str, **options: Any) -> None:
         self.down = False
+        # What Redis itself answered last time it refused, by its first word: NOAUTH, READONLY, OOM. Empty: silence.
+        self.refusal = ""
         self._pause = FIRST_PAUSE
         self._look_at = 0.0
         bounds: dict[str, Any] = {
@@ -45,7 +48,7 @@ class PatientRedis(RedisStorage):
             "retry": None,
         }
         # Without what newer clients say of themselves when they connect: each is one more wait.
-        plain: dict[str, Any] = {"protocol": 2, "lib_name": None, "lib_version": None}
+        plain: dict[str, Any] = {"protocol": 2, "driver_info": None}
         super().__init__(uri.removeprefix(SCHEME), **bounds, **plain, **options)
 
     @contextmanager
@@ -53,17 +56,32 @@ class PatientRedis(RedisStorage):
         began = time.monotonic()
         try:
             yield
-        except Exception:
-            self._went_down()
+        except Exception as error:
+            self._went_down(self._refusal(error))
             raise
         if time.monotonic() - began > SLOW:
-            self._went_down()
+            self._went_down("")
             raise StorageError(TimeoutError("Redis is slow"))
 
-    def _went_down(self) -> None:
-        if not self.down:
+    def _refusal(self, error: Exception) -> str:
+        """Return the code of what Redis answered, or nothing where it answered nothing.
+
+        The words after the code may quote a command or a key.
+        """
+        redis = self.dependency
+        if not isinstance(error, redis.ResponseError | redis.AuthenticationError | redis.BusyLoadingError):
+            return ""
+        word = (str(error).split() or [""])[0]
+        return word if re.fullmatch(r"[A-Z]{2,20}", word) else type(error).__name__
+
+    def _went_down(self, refusal: str) -> None:
+        if not self.down and refusal:
+            log.warning(
+                "Redis refuses to count: each process counts rate limits in its own memory.", extra={"answer": refusal}
+            )
+        elif not self.down:
             log.warning("Redis does not answer in time: each process counts rate limits in its own memory.")
-        self.down = True
+        self.down, self.refusal = True, refusal
         self._look_at = time.monotonic() + self._pause
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:

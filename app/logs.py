@@ -48,17 +48,26 @@ def describe(error: BaseException | None) -> Exceptions:
     return told
 
 
+def without_passwords(text: str) -> str:
+    """Return `text` with what stands before the @ of each address in it taken out: a name and password, or a token."""
+    return re.sub(r"://[^\s'\"]*@", "://***@", text)
+
+
 def _gather(record: logging.LogRecord) -> dict[str, Any]:
     """Return all that a line says, in the order in which it is written."""
     line: dict[str, Any] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname.lower(),
         "logger": record.name,
-        "event": record.getMessage(),
+        "event": without_passwords(record.getMessage()),
     }
     if has_request_context():
         line |= {"request_id": g.get("request_id"), "method": request.method, "endpoint": request.endpoint}
-    line |= {name: value for name, value in vars(record).items() if name not in _EVERY_RECORD_HAS and name not in line}
+    line |= {
+        name: without_passwords(value) if isinstance(value, str) else value
+        for name, value in vars(record).items()
+        if name not in _EVERY_RECORD_HAS and name not in line
+    }
     if record.exc_info:
         line["exception"] = describe(record.exc_info[1])
     return line

@@ -141,6 +141,8 @@ def test_only_what_a_database_needs_reaches_its_pool() -> None:
         ("METRICS_TOKEN", "with spaces between the words"),
         ("CRON_SECRET", "too-short"),
         ("VAPID_PRIVATE_KEY", "too-short"),
+        ("VAPID_PRIVATE_KEY", "A" * 43),
+        ("VAPID_PRIVATE_KEY", "_" * 43),
         ("VAPID_SUBJECT", "somebody@example.com"),
         ("PUSH_SERVICES", "http://10.0.0.7:8000"),
         ("PUSH_SERVICES", "https://fcm.googleapis.com"),
@@ -157,6 +159,43 @@ def test_a_value_that_cannot_be_used_is_named_in_one_sentence(name: str, value: 
     assert str(refusal.value).startswith(name)
     assert "\n" not in str(refusal.value)
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://ana:hunter2@hunter2@db/x"),
+        ("DATABASE_URL", "postgresql://ana:hunter2/hunter2@db/x"),
+        ("DATABASE_URL", "postgresql://ana:hunter2#hunter2@db/x"),
+        ("DATABASE_URL", "postgresql://ana:hunter2@db:hunter2/x"),
+        ("DATABASE_URL", "mysql://ana:hunter2@db/x"),
+        ("REDIS_URL", "redis://:hunter2#hunter2@redis.example:6379"),
+        ("REDIS_URL", "redis://:hunter2/hunter2@redis.example:6379"),
+        ("REDIS_URL", "http://:hunter2@redis.example"),
+        ("SMTP_URL", "smtp://ana:hunter2/hunter2@smtp.example.com"),
+        ("SMTP_URL", "smtp://ana:hunter2@smtp.example.com:hunter2"),
+        ("TWILIO_WEBHOOK_URL", "ana:hunter2@coordina.example"),
+        ("MEDIA_S3_ENDPOINT", "s3://ana:hunter2@s3.example"),
+        ("SENTRY_DSN", "https://hunter2@sentry.example"),
+        ("APP_TIMEZONE", "postgresql://ana:hunter2@db/x"),
+        ("LOG_LEVEL", "redis://:hunter2@redis.example"),
+        ("TRUSTED_PROXIES", "https://ana:hunter2@coordina.example"),
+    ],
+)
+def test_no_part_of_a_password_is_said_when_a_setting_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        read(**{"MAIL_FROM": "a@example.com", name: value})
+
+    assert str(refusal.value).startswith(name)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_an_address_with_an_encoded_password_is_taken_as_it_is() -> None:
+    url = "postgresql://ana:p%40ss%2Fw@db:5432/x?sslmode=require&application_name=a@b"
+
+    settings = read(DATABASE_URL=url, REDIS_URL="rediss://default:p%23@redis.example:6379/1")
+
+    assert parse_database_url(url) == settings.SQLALCHEMY_DATABASE_URI
 
 
 @pytest.mark.parametrize(

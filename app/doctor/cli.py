@@ -12,6 +12,7 @@ from app.doctor import actions
 from app.doctor.checks import Check, State
 from app.doctor.examine import examine_here, examine_twilio, suggest_webhook_url
 from app.errors import DomainError
+from app.logs import without_passwords
 from app.twilio.signature import status_url
 
 _COLOURS = {State.OK: "green", State.WARN: "yellow", State.BAD: "red"}
@@ -39,14 +40,14 @@ def doctor(fix: bool) -> None:
     """Say line by line what works and what does not, and how to mend it."""
     with force_locale("en"):
         house, way = examine_here()
-        url = suggest_webhook_url()
+        url = without_passwords(suggest_webhook_url())
         click.echo(
             f"Paste into Twilio, both with POST:\n  incoming messages  {url}\n  status (optional)  {status_url(url)}\n"
         )
         any_bad = _show_all([*house, *way])
         if fix:
             try:
-                click.echo(f"Twilio posts to {actions.receive_here()} now.")
+                click.echo(f"Twilio posts to {without_passwords(actions.receive_here())} now.")
             except DomainError as error:
                 click.echo(f"Nothing was changed at Twilio: {error.detail}", err=True)
         any_bad = _show_all(examine_twilio()[0]) or any_bad

@@ -105,9 +105,12 @@ def _examine_redis(database: Database) -> Iterator[Check]:
     if not current_app.config["RATELIMIT_ENABLED"]:
         return  # Then nothing is counted anywhere, and another line says so.
     storage = limiter.storage
+    redis = storage if isinstance(storage, PatientRedis) else None
+    reachable = redis is not None and redis.answers()
     yield check_redis(
-        configured=isinstance(storage, PatientRedis),
-        reachable=isinstance(storage, PatientRedis) and storage.answers(),
+        configured=redis is not None,
+        reachable=reachable,
+        refusal="" if redis is None or reachable else redis.refusal,
         many_processes=database.kind != "sqlite" or current_app.config["VERCEL"],
     )
 

@@ -15,6 +15,7 @@ from app.doctor.checks.work import Work
 from app.extensions import db
 from app.jobs.models import Job
 from app.jobs.queries import count_due, find_heartbeat, find_oldest_due
+from app.logs import without_passwords
 from app.schema import find_revision
 from app.whatsapp.actions.refusals import MISDIRECTED, REFUSED, STRAY
 from app.whatsapp.delivery import UNSETTLED
@@ -46,7 +47,7 @@ def read_database(engine: Engine, mounts: Path = MOUNTS) -> Database:
 def first_line(error: Exception) -> str:
     """Return what a database itself said, which names hosts and tables and never what is stored."""
     said = str(getattr(error, "orig", None) or error).strip()
-    return said.partition("\n")[0].strip() or type(error).__name__
+    return without_passwords(said.partition("\n")[0].strip() or type(error).__name__)
 
 
 def _place(engine: Engine) -> str:

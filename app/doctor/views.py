@@ -13,6 +13,7 @@ from app.doctor.checks import State
 from app.doctor.examine import examine_here, examine_twilio, missing_settings, suggest_webhook_url
 from app.extensions import limiter
 from app.htmx import see_other
+from app.logs import without_passwords
 from app.twilio.signature import status_url
 
 bp = Blueprint("doctor", __name__, url_prefix="/settings/diagnosis")
@@ -27,7 +28,7 @@ def _ask_twilio() -> dict[str, Any]:
     wrong = any(line.name == "reception" and line.state is State.BAD for line in lines)
     return {
         "lines": lines,
-        "webhook_url": suggest_webhook_url(),
+        "webhook_url": without_passwords(suggest_webhook_url()),
         "settable": wrong and reception is not None and reception.settable and actions.is_usable(),
     }
 
@@ -35,7 +36,7 @@ def _ask_twilio() -> dict[str, Any]:
 @bp.get("")
 def show() -> ResponseReturnValue:
     house, way = examine_here()
-    url = suggest_webhook_url()
+    url = without_passwords(suggest_webhook_url())
     asked = _ask_twilio() if request.args.get("twilio") else {}  # For browsers that run no scripts.
     return render_template(
         "doctor/show.html",

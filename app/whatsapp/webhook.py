@@ -13,7 +13,7 @@ from app.errors import Forbidden
 from app.extensions import limiter, remote_address
 from app.twilio import gateway, payloads
 from app.twilio.misdirected import candidates, find_signed_url
-from app.twilio.signature import find_refusal, raw_target, signed_url
+from app.twilio.signature import WEBHOOK_PATH, find_refusal, raw_target, signed_url
 from app.whatsapp.actions import receive
 from app.whatsapp.actions.refusals import note_refusal, note_stray
 
@@ -31,7 +31,7 @@ _LARGEST_EXPLAINED = 32 * 1024
 _refusals = limiter.limit("120 per minute", key_func=remote_address)
 
 
-def _signed_for(target: str) -> str:
+def _signed_for(target: str, *likely: str) -> str:
     """Return the address that a refused request was signed for with our own token, where one can be found."""
     if (request.content_length or 0) > _LARGEST_EXPLAINED:
         return ""
@@ -43,7 +43,7 @@ def _signed_for(target: str) -> str:
         prefixes=[request.headers.get("X-Forwarded-Prefix", "")],
     )
     token, signature = current_app.config["TWILIO_AUTH_TOKEN"], request.headers.get("X-Twilio-Signature")
-    return find_signed_url(auth_token=token, form=request.form, signature=signature, urls=urls)
+    return find_signed_url(auth_token=token, form=request.form, signature=signature, urls=[*likely, *urls])
 
 
 def _refuse(refusal: str, expected: str, target: str) -> NoReturn:
@@ -88,7 +88,27 @@ def _leave_alone(address: str) -> None:
     note_stray(address[:60], f"whatsapp:{gateway().account.whatsapp_number}")
 
 
+def note_wrong_path() -> None:
+    """Write down that Twilio posts to a path of ours where nothing is; no console of the sandbox can be read for it.
+
+    The address that it signed for is one that somebody pasted: with a final slash, or without /api.
+    """
+    if request.routing_exception is None or request.method != "POST" or "X-Twilio-Signature" not in request.headers:
+        return
+    if (request.content_length or 0) > _LARGEST_EXPLAINED:
+        return
+    config, target = current_app.config, raw_target(request.environ)
+    with _refusals:
+        signed_for = _signed_for(target, signed_url(config["TWILIO_WEBHOOK_URL"] or request.host_url, target))
+    if signed_for:
+        ours = request.form.get("AccountSid") == config["TWILIO_ACCOUNT_SID"]
+        log.warning("A webhook came to a path where nothing is.", extra={"ours": ours})
+        expected = (config["TWILIO_WEBHOOK_URL"] or request.host_url.rstrip("/") + WEBHOOK_PATH).partition("?")[0][:300]
+        note_refusal("wrong path", ours=ours, expected=expected, signed_for=signed_for)
+
+
 bp.before_request(require_twilio)
+bp.before_app_request(note_wrong_path)
 limiter.exempt(bp, flags=ExemptionScope.DEFAULT)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextvars
+import socketserver
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -199,6 +201,39 @@ def test_a_redis_that_is_off(make_app: MakeApp) -> None:
     report = diagnose(make_app(RATELIMIT_STORAGE_URI="patient-redis://127.0.0.1:9/0"))
 
     assert_bad(report, "redis", "Redis", fix="REDIS_URL")
+
+
+class RefusingRedis(socketserver.StreamRequestHandler):
+    """Answers every command with an error, as one that wants another password does."""
+
+    def handle(self) -> None:
+        while self.rfile.readline():
+            self.wfile.write(b"-NOAUTH Authentication required for hunter2.\r\n")
+
+
+@pytest.mark.enable_socket
+def test_a_redis_that_refuses_is_not_called_slow(make_app: MakeApp) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), RefusingRedis) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        report = diagnose(make_app(RATELIMIT_STORAGE_URI=f"patient-redis://127.0.0.1:{server.server_address[1]}/0"))
+        server.shutdown()
+
+    assert_bad(report, "redis", "AuthenticationError", fix="REDIS_URL")
+    assert "in time" not in report["redis"].said
+    assert "hunter2" not in report.output
+
+
+def test_a_password_in_an_address_is_shown_nowhere(office: Flask, make_app: MakeApp) -> None:
+    ours, theirs = "https://ana:hunter2@coordina.example", "https://bruno:swordfish@otra.example/hook"
+    app = make_app(TWILIO_WEBHOOK_URL=f"{ours}/api/whatsapp/webhook")
+    console_of(app).reception = replace(console_of(app).reception, url=theirs)
+
+    reports = [diagnose(app), diagnose(make_app(TWILIO_WEBHOOK_URL=f"{ours}/otra"))]
+
+    for report in reports:
+        assert "coordina.example/api/whatsapp/webhook" in report.output
+        assert not [word for word in ("hunter2", "swordfish") if word in report.output]
 
 
 def test_rate_limits_that_are_off(office: Flask, make_app: MakeApp) -> None:
@@ -448,6 +483,19 @@ def test_a_webhook_that_twilio_signed_for_another_address(
 
     assert post_signed(app.test_client(), WEBHOOK, inbound_form()).status_code == 200
     assert diagnose(app)["webhooks"].state == "ok"
+
+
+@pytest.mark.parametrize("path", [f"{WEBHOOK}/", "/whatsapp/webhook", "/", "/api/whatsapp"])
+def test_a_webhook_that_twilio_posts_to_a_path_where_nothing_is(office: Flask, make_app: MakeApp, path: str) -> None:
+    app, form = make_app(), inbound_form()
+    aimed_at = f"https://coordina.example{path}"
+    stranger = {"X-Twilio-Signature": signature_of(aimed_at, form, token="of somebody else")}
+    assert app.test_client().post(path, data=form, headers=stranger).status_code in (404, 405)
+    assert diagnose(app)["webhooks"].state == "ok"
+
+    app.test_client().post(path, data=form, headers={"X-Twilio-Signature": signature_of(aimed_at, form)})
+
+    assert_bad(diagnose(app), "webhooks", f"signed for another address: {aimed_at}", fix=HERE)
 
 
 def test_a_webhook_that_was_signed_with_another_token(office: Flask, make_app: MakeApp) -> None:

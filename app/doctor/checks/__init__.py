@@ -11,6 +11,8 @@ from babel.dates import format_timedelta
 from flask_babel import get_locale
 from flask_babel.speaklater import LazyString
 
+from app.logs import without_passwords
+
 # A sentence that is put into words when it is shown: people read it in the office's language, a shell in English.
 Sentence = Any
 
@@ -33,19 +35,24 @@ class Check:
     fix: Sentence = ""
 
 
+def _clean(sentence: Sentence) -> Sentence:
+    """Return a sentence in which no address shows a password; it is still put into words when it is shown."""
+    return LazyString(lambda: without_passwords(str(sentence))) if sentence else sentence
+
+
 def ok(name: str, said: Sentence) -> Check:
     """Return a line about what is fine."""
-    return Check(name, State.OK, said)
+    return Check(name, State.OK, _clean(said))
 
 
 def warn(name: str, said: Sentence, fix: Sentence) -> Check:
     """Return a line about what works and may not for long, or not for all."""
-    return Check(name, State.WARN, said, fix)
+    return Check(name, State.WARN, _clean(said), _clean(fix))
 
 
 def bad(name: str, said: Sentence, fix: Sentence) -> Check:
     """Return a line about what does not work."""
-    return Check(name, State.BAD, said, fix)
+    return Check(name, State.BAD, _clean(said), _clean(fix))
 
 
 def span(length: timedelta) -> LazyString:

@@ -98,9 +98,15 @@ def check_disk(database: Database) -> Check | None:
     return ok(name, _l("Lo que se guarda queda guardado."))
 
 
-def check_redis(*, configured: bool, reachable: bool, many_processes: bool) -> Check:
-    """Say where rate limits are counted."""
+def check_redis(*, configured: bool, reachable: bool, many_processes: bool, refusal: str = "") -> Check:
+    """Say where rate limits are counted. `refusal`: the code of the error that Redis answered with."""
     name = "redis"
+    if configured and refusal:
+        return bad(
+            name,
+            _l("Redis responde con un error (%(code)s): cada proceso cuenta los límites por su lado.", code=refusal),
+            _l("Fijate en la clave de REDIS_URL, en los permisos de ese usuario y en los límites de su plan."),
+        )
     if configured and not reachable:
         return bad(
             name,
