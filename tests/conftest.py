@@ -177,6 +177,7 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
     migrated_app.extensions["twilio_console"] = FakeConsole()
     migrated_app.extensions["twilio_contents"] = FakeContents()
     migrated_app.extensions["media_fetcher"] = FakeFetcher()
+    migrated_app.extensions["public_address"] = lambda _url: ""
     migrated_app.extensions.pop("webhook_refusals", None)  # When one was last written down.
     with migrated_app.app_context():
         yield migrated_app

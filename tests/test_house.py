@@ -70,6 +70,7 @@ PURE = {
     "networks",
     "bucket",
     "fetch",
+    "knocking",
 }
 INSIDE = (
     {"models", "tokens", "archive", "values"} | PURE,

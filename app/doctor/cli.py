@@ -10,7 +10,7 @@ from flask_babel import force_locale
 
 from app.doctor import actions
 from app.doctor.checks import Check, State
-from app.doctor.examine import examine_here, examine_twilio, suggest_webhook_url
+from app.doctor.examine import examine_here, examine_outside, examine_twilio, suggest_webhook_url
 from app.errors import DomainError
 from app.logs import without_passwords
 from app.twilio.signature import status_url
@@ -50,6 +50,6 @@ def doctor(fix: bool) -> None:
                 click.echo(f"Twilio posts to {without_passwords(actions.receive_here())} now.")
             except DomainError as error:
                 click.echo(f"Nothing was changed at Twilio: {error.detail}", err=True)
-        any_bad = _show_all(examine_twilio()[0]) or any_bad
+        any_bad = _show_all([*examine_outside(), *examine_twilio()[0]]) or any_bad
     if any_bad:
         raise SystemExit(1)

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from flask import current_app, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.doctor import queries
-from app.doctor.checks import Check
+from app.doctor import knocking, queries
+from app.doctor.checks import Check, State
 from app.doctor.checks.account import (
     check_clock,
     check_connection,
@@ -28,6 +28,7 @@ from app.doctor.checks.house import (
     check_redis,
     check_settings,
 )
+from app.doctor.checks.outside import check_answer, check_bucket, check_mail, check_no_answer
 from app.doctor.checks.sending import check_sending
 from app.doctor.checks.webhooks import check_address, check_reception, check_unknown_reception, check_webhooks
 from app.doctor.checks.work import check_work
@@ -136,6 +137,28 @@ def check_our_address() -> Check:
     """Return the line about the configured address."""
     url = current_app.config["TWILIO_WEBHOOK_URL"]
     return check_address(url, simulated=is_simulated(), suggested=suggest_webhook_url())
+
+
+def is_anybody_to_ask() -> bool:
+    """Tell whether the lines of examine_outside or examine_twilio say anything."""
+    known = not {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} & set(missing_settings())
+    return known or bool(current_app.extensions["media_bucket"] or current_app.config["SMTP_URL"])
+
+
+def examine_outside() -> list[Check]:
+    """Try the public address, the bucket and the mail server, those that there are; it may take some seconds."""
+    config, lines = current_app.config, []
+    url = config["TWILIO_WEBHOOK_URL"]
+    if url and check_our_address().state is State.OK:
+        try:
+            lines.append(check_answer(url, current_app.extensions["public_address"](url)))
+        except knocking.Silent as silence:
+            lines.append(check_no_answer(url, str(silence)))
+    if current_app.extensions["media_bucket"]:
+        lines.append(check_bucket(knocking.try_bucket(current_app.extensions["media_bucket"])))
+    if config["SMTP_URL"]:
+        lines.append(check_mail(knocking.try_mail(config["SMTP_URL"])))
+    return lines
 
 
 def examine_twilio() -> tuple[list[Check], Reception | None]:

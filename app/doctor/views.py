@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.auth.guard import person, require_admin
 from app.doctor import actions
 from app.doctor.checks import State
-from app.doctor.examine import examine_here, examine_twilio, missing_settings, suggest_webhook_url
+from app.doctor.examine import examine_here, examine_outside, examine_twilio, is_anybody_to_ask, suggest_webhook_url
 from app.extensions import limiter
 from app.htmx import see_other
 from app.logs import without_passwords
@@ -27,7 +27,7 @@ def _ask_twilio() -> dict[str, Any]:
     lines, reception = examine_twilio()
     wrong = any(line.name == "reception" and line.state is State.BAD for line in lines)
     return {
-        "lines": lines,
+        "lines": [*examine_outside(), *lines],
         "webhook_url": without_passwords(suggest_webhook_url()),
         "settable": wrong and reception is not None and reception.settable and actions.is_usable(),
     }
@@ -42,7 +42,7 @@ def show() -> ResponseReturnValue:
         "doctor/show.html",
         house=house,
         way=way,
-        connected=not {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} & set(missing_settings()),
+        askable=is_anybody_to_ask(),
         status_url=status_url(url),
         **({"webhook_url": url} | asked),
     )

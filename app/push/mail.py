@@ -17,13 +17,22 @@ class MailFailed(Exception):
 
 def send(smtp_url: str, sender: str, to: Sequence[str], subject: str, text: str) -> None:
     """Send one mail, in which the people of `to` do not see each other. Raises MailFailed."""
+    message = EmailMessage()
+    message["Subject"], message["From"], message["To"] = subject, sender, sender
+    message.set_content(text)
+    _deliver(smtp_url, message, to)
+
+
+def knock(smtp_url: str) -> None:
+    """Sign in, and leave without sending anything. Raises MailFailed."""
+    _deliver(smtp_url, None, ())
+
+
+def _deliver(smtp_url: str, message: EmailMessage | None, to: Sequence[str]) -> None:
     import smtplib
 
     parts = urlsplit(smtp_url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    message = EmailMessage()
-    message["Subject"], message["From"], message["To"] = subject, sender, sender
-    message.set_content(text)
     context = ssl.create_default_context()  # Left to itself, smtplib would believe any certificate.
     try:
         if parts.scheme == "smtps":
@@ -36,6 +45,7 @@ def send(smtp_url: str, sender: str, to: Sequence[str], subject: str, text: str)
                 server.starttls(context=context)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message, to_addrs=list(to))
+            if message is not None:
+                server.send_message(message, to_addrs=list(to))
     except (smtplib.SMTPException, OSError) as error:
         raise MailFailed from error

@@ -68,6 +68,7 @@ def make_app(config: TestConfig) -> Iterator[MakeApp]:
         app = create_app(replace(config, **(usual | changes)))
         app.test_client_class = IsolatedClient
         app.extensions["twilio_console"] = FakeConsole()
+        app.extensions["public_address"] = lambda _url: ""
         made.append(app)
         return app
 

@@ -6,7 +6,8 @@ import contextvars
 import socketserver
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +18,10 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import delete, text
 from twilio.request_validator import RequestValidator
+from werkzeug.serving import make_server
 
 from app.auth.models import User
+from app.doctor.knocking import Silent, ask_webhook
 from app.extensions import db, init_migrations, utcnow, writing
 from app.jobs.actions import beat
 from app.jobs.models import Heartbeat, Job
@@ -29,13 +32,28 @@ from app.twilio.console import MISSING, SANDBOX, SANDBOX_NUMBER, SENDER, SERVICE
 from app.twilio.payloads import StatusUpdate
 from app.whatsapp.actions.receive import apply_status
 from config import engine_options
+from simulator.running import QuietHandler
 from tests.doctor.conftest import MakeApp, Report, diagnose
 from tests.factories import Factories
 from tests.fakes import FakeConsole
+from tests.media import s3
+from tests.push.mailbox import running_mailbox
 from tests.signing import WEBHOOK, inbound_form, post_signed
 from tests.twilio.scripted import closed_port
 
 HERE = "https://coordina.example/api/whatsapp/webhook"
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve `app` on a free port of this machine, and give its address."""
+    server = make_server("127.0.0.1", 0, app.wsgi_app, threaded=True, request_handler=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def console_of(app: Flask) -> FakeConsole:
@@ -345,6 +363,67 @@ def test_an_address_that_will_do(office: Flask, make_app: MakeApp, url: str) -> 
 
 
 # What Twilio says
+
+
+# What only a try can tell
+
+
+@pytest.mark.parametrize("answer", ["404", "301", "200"])
+def test_a_public_address_where_something_else_answers(office: Flask, make_app: MakeApp, answer: str) -> None:
+    app = make_app()
+    app.extensions["public_address"] = lambda _url: answer
+
+    report = diagnose(app)
+
+    assert report["address"].state == "ok"  # It looks right, and no more was known.
+    assert_bad(report, "outside", HERE, answer, fix="")
+
+
+def test_a_public_address_that_cannot_be_reached_from_here(office: Flask, make_app: MakeApp) -> None:
+    app = make_app()
+
+    def nobody(_url: str) -> str:
+        raise Silent("gaierror")
+
+    app.extensions["public_address"] = nobody
+
+    assert (diagnose(app)["outside"].state, "gaierror" in diagnose(app)["outside"].said) == ("warn", True)
+
+
+@pytest.mark.enable_socket
+def test_the_webhook_itself_is_what_answers_at_its_address(app: Flask) -> None:
+    with serving(app) as url:
+        there = ask_webhook(f"{url}{WEBHOOK}")
+        elsewhere = [ask_webhook(f"{url}{path}") for path in (f"{WEBHOOK}/", "/whatsapp/webhook", "/login")]
+
+    assert (there, elsewhere) == ("", ["404", "404", "200"])
+    with pytest.raises(Silent, match="ConnectionRefusedError"):
+        ask_webhook(f"http://127.0.0.1:{closed_port()}{WEBHOOK}")
+
+
+@pytest.mark.enable_socket
+def test_a_bucket_is_tried_with_a_file_and_nothing_stays_in_it(office: Flask, make_app: MakeApp) -> None:
+    app = make_app()
+    with s3.running() as service:
+        app.extensions["media_bucket"] = service.store()
+        works = diagnose(app)
+        app.extensions["media_bucket"] = service.store(secret_access_key="swordfish")
+        refused = diagnose(app)
+
+        assert (works["bucket"].state, service.objects) == ("ok", {})
+    assert_bad(refused, "bucket", fix="MEDIA_S3_")
+    assert "swordfish" not in refused.output
+
+
+@pytest.mark.enable_socket
+def test_a_mail_server_is_tried_and_gets_no_mail(office: Flask, make_app: MakeApp) -> None:
+    with running_mailbox() as mailbox:
+        works = diagnose(make_app(SMTP_URL=mailbox.url))
+
+        assert (works["mail"].state, mailbox.got) == ("ok", [])
+    shut = diagnose(make_app(SMTP_URL=f"smtp://ana:hunter2@127.0.0.1:{closed_port()}"))
+    assert_bad(shut, "mail", "ConnectionRefusedError", fix="SMTP_URL")
+    assert "hunter2" not in shut.output
 
 
 def test_credentials_that_twilio_does_not_take(office: Flask, make_app: MakeApp) -> None:

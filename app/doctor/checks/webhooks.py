@@ -54,7 +54,7 @@ def check_address(webhook_url: str, *, simulated: bool, suggested: str) -> Check
             _l("TWILIO_WEBHOOK_URL empieza con http y no con https: %(url)s", url=webhook_url),
             _l("Poné TWILIO_WEBHOOK_URL=%(url)s, acá y en Twilio, y reiniciá.", url=f"https{webhook_url[4:]}"),
         )
-    return ok(name, _l("Lleva al webhook, y Twilio puede llegar."))
+    return ok(name, _l("TWILIO_WEBHOOK_URL es una dirección pública, con la ruta del webhook."))
 
 
 def same_address(one: str, other: str) -> bool:
