@@ -45,7 +45,7 @@ def find_or_make_party(session: Session, contact: Contact, now: datetime) -> Par
     return party
 
 
-def _learn(session: Session, party: Party, contact: Contact, at: datetime, change: int) -> Party:
+def learn(session: Session, party: Party, contact: Contact, at: datetime, change: int) -> Party:
     """Keep how WhatsApp itself writes a contact who just wrote, since answers go there; return where it is now.
 
     Where Twilio gives phone and user id together, and both wrote before as if they were two, they become one: that is
@@ -65,7 +65,8 @@ def _learn(session: Session, party: Party, contact: Contact, at: datetime, chang
     return party
 
 
-def _follow_opt_out(party: Party, message: Message, told: str) -> None:
+def follow_opt_out(party: Party, message: Message, told: str) -> None:
+    """Keep what a client's message says of getting messages at all; `told` is what Twilio itself took it for."""
     asked = parties.find_words_before(message) if opting.may_be_an_answer(message.body) else ""
     choice = opting.choice_of(message.type, message.body, told, asked)
     if not choice or (choice == "START" and not party.opted_out):
@@ -77,13 +78,14 @@ def _follow_opt_out(party: Party, message: Message, told: str) -> None:
     party.set_opted_out(choice == "STOP")
 
 
-def _names_of(row: Conversation) -> tuple[str | None, ...]:
+def names_of(row: Conversation) -> tuple[str | None, ...]:
+    """Return what a search for a contact looks into."""
     return row.given_name, row.profile_name, row.phone_number, row.user_id
 
 
 def fold_search_text(conversation: Conversation, joined: Iterable[Conversation] = ()) -> None:
     """Bring up to date what a search looks into: names and numbers, those of `joined` conversations included."""
-    parts = [part for row in (conversation, *joined) for part in _names_of(row)]
+    parts = [part for row in (conversation, *joined) for part in names_of(row)]
     conversation.search_text = fold(" ".join(dict.fromkeys(part for part in parts if part)))
 
 
@@ -145,11 +147,12 @@ def fold_message(message: Message) -> None:
     message.search_text = fold(" ".join((message.body, *shown_words(message))))
 
 
-def _is_taken_back(inbound: Inbound) -> bool:
+def is_taken_back(inbound: Inbound) -> bool:
+    """Tell whether a client took a reaction back, which is nothing to read."""
     return inbound.type == "reaction" and not inbound.body
 
 
-def _redraw_original(session: Session, inbound: Inbound, change: int) -> None:
+def redraw_original(session: Session, inbound: Inbound, change: int) -> None:
     """Give the message that a reaction answers a new number: the reaction stands under it, in open threads too."""
     if inbound.type == "reaction" and inbound.reply_to_sid:
         original = update(Message).where(Message.message_sid == inbound.reply_to_sid).values(change=change)
@@ -172,7 +175,7 @@ def _message_of(inbound: Inbound, party: Party, sent_at: datetime, change: int, 
         reply_to_sid=inbound.reply_to_sid,
         payload=inbound.payload | mark_of(party.member, sent_at),
         sent_at=sent_at,
-        read_at=now if _is_taken_back(inbound) else None,
+        read_at=now if is_taken_back(inbound) else None,
         created_at=now,
         change=change,
         media=rows_of(inbound.media),
@@ -186,33 +189,33 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
     """
     contact = contact_of(inbound.sender)
     party = find_or_make_party(session, contact, now)
-    known = None if party.member in session.new else _names_of(party.member)
+    known = None if party.member in session.new else names_of(party.member)
     if known is None:
         follow_event(party.thread, sent_at, party.member.phone_key)
         session.flush()
     else:
-        party = _learn(session, party, contact, sent_at, change)
+        party = learn(session, party, contact, sent_at, change)
         follow_event(party.thread, sent_at, party.member.phone_key)
     message = _message_of(inbound, party, sent_at, change, now)
     fold_message(message)
     session.add(message)
     session.flush()
-    _redraw_original(session, inbound, change)
+    redraw_original(session, inbound, change)
     # What the conversation learns comes after its message, so that it is written once.
     thread, member = party.thread, party.member
     member.profile_name = inbound.profile_name or member.profile_name or ""
-    if _names_of(member) != known:
+    if names_of(member) != known:
         fold_search_text(thread, parties.list_joined(thread))
     newest = thread.window_expires_at is None or window_after(sent_at) >= thread.window_expires_at
     party.set_window(later(party.window_expires_at, window_after(sent_at)))
-    _follow_opt_out(party, message, inbound.opt_out)
+    follow_opt_out(party, message, inbound.opt_out)
     if newest:
         party.turn_here()
-    thread.unread_count += 0 if _is_taken_back(inbound) else 1
+    thread.unread_count += 0 if is_taken_back(inbound) else 1
     member.change = change
     place_last(session, thread, message, change)
     want_all(session, message)
-    if not _is_taken_back(inbound):
+    if not is_taken_back(inbound):
         tell_of(session, message, now)
     return message
 

@@ -14,6 +14,7 @@ from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
 from app.twilio.payloads import Inbound, StatusUpdate, parse_address
 from app.whatsapp import parties, queries
 from app.whatsapp.actions.arrivals import store_inbound
+from app.whatsapp.actions.filling import fill_up
 from app.whatsapp.actions.notices import follow_trouble
 from app.whatsapp.delivery import FAILED, RANK, advances
 from app.whatsapp.feed import next_change
@@ -26,7 +27,10 @@ log = logging.getLogger(__name__)
 
 
 def receive(inbound: Inbound) -> Message | None:
-    """Store a client's message, once; a webhook that comes again changes nothing and gives None."""
+    """Store a client's message, once; a webhook that comes again changes nothing and gives None.
+
+    One whose message a sync brought first gives None too, and fills up what a list does not tell.
+    """
     now = utcnow()
     try:
         with writing() as session:
@@ -35,7 +39,10 @@ def receive(inbound: Inbound) -> Message | None:
     except IntegrityError:
         if queries.find_message_by_sid(inbound.message_sid) is None:
             raise
-        log.info("A webhook came again.", extra={"message_sid": inbound.message_sid})
+        if fill_up(inbound):
+            log.info("A webhook filled up what a sync had brought.", extra={"message_sid": inbound.message_sid})
+        else:
+            log.info("A webhook came again.", extra={"message_sid": inbound.message_sid})
         return None
 
 

@@ -1,0 +1,108 @@
+"""What the webhook of a message tells that a sync had brought first: a list knows no place, quote, name or choice."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.extensions import utcnow, writing
+from app.twilio.payloads import Inbound
+from app.whatsapp import parties
+from app.whatsapp.actions.arrivals import (
+    fold_message,
+    fold_search_text,
+    follow_opt_out,
+    is_taken_back,
+    learn,
+    names_of,
+    redraw_original,
+)
+from app.whatsapp.actions.doubts import mark_of
+from app.whatsapp.actions.merging import recount_unread
+from app.whatsapp.actions.wanted import rows_of, want
+from app.whatsapp.feed import lock_changes, next_change
+from app.whatsapp.identity import contact_of
+from app.whatsapp.models import Message
+from app.whatsapp.opting import MARK
+from app.whatsapp.waiting import find_waiting_since
+
+_OURS = "Coordina"  # How the names begin that Coordina keeps among Twilio's parameters.
+
+
+def fill_up(inbound: Inbound) -> bool:
+    """Add to a stored message what its webhook tells beyond what a list did; return whether that was anything.
+
+    Its place in the thread, and whether it was read, stay. A message that came by webhook is whole already: then no
+    number of the sequence is taken.
+    """
+    with writing() as session:
+        lock_changes(session)
+        message = session.scalars(select(Message).where(Message.message_sid == inbound.message_sid)).one()
+        if not message.inbound or _is_whole(message) or not _tells_more(message, inbound):
+            session.rollback()
+            return False
+        _fill(session, message, inbound, next_change(session))
+    return True
+
+
+def _is_whole(message: Message) -> bool:
+    """Tell whether a message came by webhook: only that brings parameters that no column takes."""
+    return any(not name.startswith(_OURS) for name in message.payload)
+
+
+def _tells_more(message: Message, inbound: Inbound) -> bool:
+    kept = message.type, message.body, message.location, message.reply_to_sid, len(message.media)
+    told = inbound.type, inbound.body, inbound.location, inbound.reply_to_sid, len(inbound.media)
+    return bool(inbound.payload) or kept != told
+
+
+def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> None:
+    party, contact = parties.party_of_message(session, message), contact_of(inbound.sender)
+    known = names_of(party.member)
+    # Who wrote later has told who they are; what is older would put the clock back.
+    if contact.user_id and not _wrote_later(session, message):
+        party = learn(session, party, contact, message.sent_at, change)
+    thread, member = party.thread, party.member
+    begun = mark_of(member, message.sent_at)
+    if begun:
+        message.coordinacion_id = None
+    ours = {name: value for name, value in message.payload.items() if name.startswith(_OURS)}
+    message.payload = inbound.payload | ours | begun
+    message.type, message.body = inbound.type, inbound.body
+    message.location, message.reply_to_sid = inbound.location, inbound.reply_to_sid
+    _fill_files(session, message, inbound)
+    fold_message(message)
+    member.profile_name = inbound.profile_name or member.profile_name
+    if inbound.opt_out and MARK not in message.payload:
+        follow_opt_out(party, message, inbound.opt_out)
+    if names_of(member) != known:
+        fold_search_text(thread, parties.list_joined(thread))
+    if is_taken_back(inbound):
+        message.read_at = message.read_at or utcnow()
+    message.change = thread.change = member.change = change
+    session.flush()
+    redraw_original(session, inbound, change)
+    recount_unread(session, thread)
+    thread.waiting_since = find_waiting_since(session, thread)  # A reaction asks nothing.
+
+
+def _wrote_later(session: Session, message: Message) -> bool:
+    later = select(Message.id).where(
+        Message.conversation_id == message.conversation_id,
+        Message.direction == "inbound",
+        Message.sent_at > message.sent_at,
+    )
+    return session.scalar(later.limit(1)) is not None
+
+
+def _fill_files(session: Session, message: Message, inbound: Inbound) -> None:
+    """Add the files, and their names, that the list did not tell; what is being fetched already goes on."""
+    told = rows_of(inbound.media)
+    for media, named in zip(message.media, told, strict=False):
+        media.filename = media.filename or named.filename
+        media.content_type = media.content_type or named.content_type
+    missing = told[len(message.media) :]
+    message.media.extend(missing)
+    session.flush()
+    for media in missing:
+        want(session, media)
