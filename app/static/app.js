@@ -533,6 +533,7 @@
   addEventListener("focus", poll);
   addEventListener("online", poll);
   document.addEventListener("sent", poll);
+  document.addEventListener("network-back", seen);
   document.addEventListener("unreached", () => polled(0));
   addEventListener("offline", () => { if ($("#offline")) polled(0); });
 
@@ -560,7 +561,7 @@
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
     underway.delete(ctx);
-    const status = ctx.response?.status ?? 0, { signal } = ctx.request;
+    const status = ctx.foreign ? 0 : ctx.response?.status ?? 0, { signal } = ctx.request;
     if (status && status < 400) setTimeout(catchUp); // What failed is asked for by the poll that succeeds.
     if (!status && signal?.aborted && signal.reason !== "timeout") return; // A newer one took its place.
     if (ctx.sourceElement.id === "whatsapp-feed") {
