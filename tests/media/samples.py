@@ -36,6 +36,18 @@ def zipped(*names: str) -> bytes:
     return out.getvalue()
 
 
+def box(kind: bytes, body: bytes = b"") -> bytes:
+    """A box of MP4's container."""
+    return (8 + len(body)).to_bytes(4, "big") + kind + body
+
+
+def mp3(header: bytes) -> bytes:
+    """Three frames of silence under one header, of 128 or 64 kbit/s at 44.1 kHz, or half or a quarter of that."""
+    version = header[1] >> 3 & 3
+    size = {3: 144_000 * 128 // 44_100, 2: 72_000 * 64 // 22_050, 0: 72_000 * 64 // 11_025}[version]
+    return (header + bytes(size + (header[2] >> 1 & 1) - 4)) * 3
+
+
 def boxed(brand: bytes) -> bytes:
     """The beginning of a file in the container of MP4, of the given brand."""
     return b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0" + brand + b"isom" + bytes(40)
