@@ -27,7 +27,7 @@ FAULTS: dict[str, Fault] = {
     "refuse_429": Fault("Twilio rechaza por exceso de pedidos (429)"),
     "error_500": Fault("Twilio falla (500)"),
     "refuse_with": Fault("Twilio rechaza el pedido con un código", 20003, "código"),
-    "fail_with": Fault("El envío falla con un código", 63024, "código"),
+    "fail_with": Fault("El mensaje falla con un código", 63024, "código"),
     "wrong_signature": Fault("La firma llega mal"),
     "media_late": Fault("El archivo del cliente todavía no está (404)"),
     "media_slow": Fault("El archivo del cliente tarda", 5, "s"),

@@ -101,7 +101,7 @@ def find_doubts(values: Values, coordinacion: Coordinacion | None = None) -> lis
     if new["dj_id"] is not None and changed & {*_OF_BOOKED, "state"} and (found := _booked(new, own_id)):
         doubts.append(_about("dj_booked", new, _OF_BOOKED, _("Ese DJ ya tiene otro evento a esa altura:"), found))
     if changed & {*_OF_SAME, "state"} and (found := _same(new, own_id)):
-        sentence = _("Ya hay un evento de ese cliente, con la misma fecha y el mismo tipo:")
+        sentence = _("Ya hay una coordinación de ese cliente, con la misma fecha y el mismo tipo:")
         doubts.append(_about("same_event", new, _OF_SAME, sentence, found))
     return doubts
 

@@ -22,7 +22,7 @@ LINES = {
     "bucket": _l("Bucket"),
     "mail": _l("Correo"),
     "webhooks": _l("Avisos de Twilio"),
-    "sending": _l("Envíos"),
+    "sending": _l("Mensajes que salen"),
     "credentials": _l("Cuenta"),
     "clock": _l("Reloj"),
     "reception": _l("Quién recibe"),

@@ -56,7 +56,7 @@ _DATA = _l("A la plantilla le faltan datos o no le sirven. Elegila de nuevo y co
 _OTHER_TEMPLATE = _l("WhatsApp ya no tiene esta plantilla. Elegí otra.")
 _FILE = _l("WhatsApp no pudo bajar el archivo. Mandalo de nuevo; si vuelve a pasar, que lo mire quien administra.")
 _BUSY = _l("WhatsApp no dio abasto. Probá de nuevo en un cuarto de hora.")
-_SLOWER = _l("WhatsApp frenó nuestros envíos por un rato. Probá de nuevo en dos horas.")
+_SLOWER = _l("WhatsApp frenó nuestros mensajes por un rato. Probá de nuevo en dos horas.")
 _THEIR_FAULT = _l("Falló algo en WhatsApp. Mandalo de nuevo.")
 _BLOCKED = _l("Esta persona nos bloqueó en WhatsApp. Llamala por teléfono.")
 

@@ -68,7 +68,7 @@ def keep(media_id: int, place: int) -> ResponseReturnValue:
     message, contact = _find_card(media_id, place)
     coordinacion = message.conversation.coordinacion
     if coordinacion is None:
-        raise Invalid(_("Elegí primero de qué coordinación hablan."))
+        raise Invalid(_("Elegí primero de qué evento hablan."))
     name, phone, conversation_id = contact_name(contact), None, message.conversation_id
     if request.form.get("field") == "phone":
         phone = _to_e164(_chosen_phone(contact))

@@ -47,7 +47,7 @@ function showFaults(active) {
 function showPost(posts) {
   const last = posts.at(-1);
   if (!last) return;
-  const what = last.kind === "inbound" ? "Mensaje del cliente" : "Estado de un envío";
+  const what = last.kind === "inbound" ? "Mensaje del cliente" : "Estado de un mensaje";
   find("last-post").textContent = `${what}: ${last.status_code ?? `sin respuesta (${last.error})`}`;
 }
 

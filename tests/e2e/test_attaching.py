@@ -79,7 +79,7 @@ def row(page: Page, name: str) -> Locator:
 
 
 def send(page: Page) -> None:
-    page.locator("#composer-form .round[aria-label=Enviar]").click()
+    page.locator("#composer-form .round[aria-label=Mandar]").click()
 
 
 def sent(page: Page) -> Locator:
@@ -146,7 +146,7 @@ def test_the_bubble_is_there_at_once_and_a_second_click_sends_nothing(open_page:
 
     with held(page, "**/media/uploads"):  # Which may begin as soon as a file is there.
         pick(page, PHOTO)
-        page.locator("#composer-form .round[aria-label=Enviar]").dblclick()
+        page.locator("#composer-form .round[aria-label=Mandar]").dblclick()
         expect(page.locator("#messages .msg.pending .large")).to_be_visible()
 
     expect(sent(page)).to_have_count(1)

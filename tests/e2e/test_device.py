@@ -430,7 +430,7 @@ def test_a_shared_photo_lands_in_the_conversation_that_is_chosen(open_page: Open
     expect(page.locator("#composer-text")).to_have_value("Así quedó")
     expect(page.locator("#attachments li")).to_contain_text("salon.jpg")
     expect(page.locator("#sharing")).to_have_count(0)
-    page.locator("#composer-form .round[aria-label=Enviar]").click()
+    page.locator("#composer-form .round[aria-label=Mandar]").click()
     expect(page.locator(".msg.out .by")).to_have_text("Ana")
     lucia.idle()
     assert [(kind, body) for kind, body, _bytes in lucia.files()] == [("image", "Así quedó")]

@@ -30,7 +30,7 @@ def send_template(office: Page, place: str) -> None:
     office.locator(".picker-row").click()
     office.locator("#v-3").fill(place)
     expect(office.locator("#template-preview")).to_contain_text(f"Lugar: {place}.")
-    office.get_by_role("button", name="Enviar plantilla").click()
+    office.get_by_role("button", name="Mandar plantilla").click()
 
 
 def from_phone(phone: Page, kind: str) -> None:
@@ -73,7 +73,7 @@ def test_a_conversation_from_template_to_template(
     expect(office.locator("#composer-text")).to_be_visible()
     pick(office, PHOTO, PDF)
     office.locator("#composer-text").fill("Así queda la pista")
-    office.get_by_role("button", name="Enviar", exact=True).click()
+    office.get_by_role("button", name="Mandar", exact=True).click()
     painted(phone.locator("#thread .msg:not(.mine) img"))
     expect(phone.locator("#thread .msg:not(.mine) a.file")).to_be_visible(timeout=BROUGHT_BY_A_POLL)
     expect(phone.locator("#thread")).to_contain_text("Así queda la pista")

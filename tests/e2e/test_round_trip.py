@@ -76,7 +76,7 @@ def test_the_bubble_is_there_at_once_and_a_second_click_sends_nothing(open_page:
     page.locator("#composer-text").fill("Una sola vez")
 
     with held(page, "**/conversations/*/messages"):
-        page.locator("#composer-form .round[aria-label=Enviar]").dblclick()
+        page.locator("#composer-form .round[aria-label=Mandar]").dblclick()
         expect(page.locator(".msg.pending .tick-clock")).to_be_visible()
 
     expect(page.locator(".msg.out .by")).to_have_text("Ana")
@@ -141,7 +141,7 @@ def test_a_conversation_works_without_javascript(open_page: OpenPage, lucia: Pho
 
     page.get_by_role("link", name="Lucía Ferreyra").click()
     page.locator("#composer-text").fill("Sin JavaScript también")
-    page.get_by_role("button", name="Enviar").click()
+    page.get_by_role("button", name="Mandar", exact=True).click()
 
     expect(page.locator("#messages .msg.out")).to_contain_text("Sin JavaScript también")
     lucia.idle()

@@ -78,7 +78,7 @@ def test_after_the_24_hours_a_template_is_filled_and_sent(
     missing = picker.locator("#v-3")
     expect(missing).to_be_focused()
     expect(picker.locator("mark.blank")).to_have_text("Lugar")
-    page.get_by_role("button", name="Enviar plantilla").click()
+    page.get_by_role("button", name="Mandar plantilla").click()
     expect(page.locator("#messages .msg.out")).to_have_count(0)
 
     # A poll brings news, and what is being typed stays.
@@ -87,7 +87,7 @@ def test_after_the_24_hours_a_template_is_filled_and_sent(
     missing.press_sequentially("Los Aromos")
     expect(picker.locator("#template-preview")).to_contain_text("Lugar: Quinta Los Aromos.")
     expect(picker.locator("mark.blank")).to_have_count(0)
-    page.get_by_role("button", name="Enviar plantilla").dblclick()
+    page.get_by_role("button", name="Mandar plantilla").dblclick()
 
     words = "Hola Lucía, te confirmamos. Fecha: sábado, 12 de diciembre de 2026. Lugar: Quinta Los Aromos. ¿Está bien?"
     expect(page.locator("#messages .msg.out:not(.pending)")).to_contain_text(words)
@@ -121,7 +121,7 @@ def test_what_was_typed_is_kept_and_can_be_a_value(open_page: OpenPage, lucia: P
     expect(page.locator("#v-3")).to_have_value("Quinta Los Aromos, a las 18")
     expect(page.locator("#template-preview")).to_contain_text("Lugar: Quinta Los Aromos, a las 18.")
     page.locator("#v-2").fill("el sábado")
-    page.get_by_role("button", name="Enviar plantilla").click()
+    page.get_by_role("button", name="Mandar plantilla").click()
     expect(page.locator("#messages .msg.out:not(.pending)")).to_have_count(1)
     expect(page.get_by_text("Lo que escribiste queda guardado.")).to_be_hidden()
 
@@ -147,16 +147,16 @@ def test_a_lost_answer_keeps_the_form_and_the_same_press_sends_nothing_twice(
     page.locator("#v-3").fill("Salón Azul")
     page.route("**/conversations/*/templates/*", lambda route: (route.fetch(), route.abort())[1])
 
-    page.get_by_role("button", name="Enviar plantilla").click()
+    page.get_by_role("button", name="Mandar plantilla").click()
     expect(page.get_by_text("Reintentar no lo manda dos veces.")).to_be_visible()
     page.unroute("**/conversations/*/templates/*")
     page.route("**/conversations/*/templates/*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
-    page.get_by_role("button", name="Enviar plantilla").click()
+    page.get_by_role("button", name="Mandar plantilla").click()
     expect(page.get_by_text("Reintentar no lo manda dos veces.")).to_be_visible()
     expect(page.locator("#messages .msg.pending")).to_have_count(0)
     expect(page.locator("#v-3")).to_have_value("Salón Azul")
     page.unroute("**/conversations/*/templates/*")
-    page.get_by_role("button", name="Enviar plantilla").click()
+    page.get_by_role("button", name="Mandar plantilla").click()
 
     expect(page.locator(".picker-row")).to_be_visible()
     expect(page.locator("#messages .msg.out")).to_have_count(1)
@@ -172,7 +172,7 @@ def test_what_the_server_refuses_leaves_no_bubble_and_nothing_is_lost(
     page = fill_a_template(open_page, lucia)
     page.locator("#v-3").evaluate("field => field.removeAttribute('required')")
 
-    page.get_by_role("button", name="Enviar plantilla").click()
+    page.get_by_role("button", name="Mandar plantilla").click()
 
     expect(page.get_by_text("Falta este dato.")).to_be_visible()
     expect(page.locator("#v-3")).to_be_focused()

@@ -66,7 +66,7 @@ def test_a_person_writes_answers_a_button_and_sees_markup_as_text(
     page.goto(f"{office.url}/phones/{ANA_PHONE}")
 
     page.get_by_label("Mensaje del cliente").fill("<b>Hola</b>")
-    page.get_by_role("button", name="Enviar").click()
+    page.get_by_role("button", name="Mandar", exact=True).click()
     expect(page.locator(".msg.mine .text").last).to_have_text("<b>Hola</b>")
     office.send(content_sid=str(template.sid), content_variables='{"2": "el jueves"}')
     page.get_by_role("button", name="Sí", exact=True).click()
