@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, g, has_request_context
 from flask_limiter import Limiter
 from limits.errors import StorageError
 from limits.storage import RedisStorage
@@ -29,6 +29,16 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 
 SCHEME = "patient-"
+# Counts, and says how many seconds the count has left; a key that has no end gets one.
+COUNT = """
+local count = redis.call("incrby", KEYS[1], ARGV[2])
+local left = redis.call("ttl", KEYS[1])
+if left < 0 then
+    redis.call("expire", KEYS[1], ARGV[1])
+    left = tonumber(ARGV[1])
+end
+return {count, left}
+"""
 
 
 class PatientRedis(RedisStorage):
@@ -50,6 +60,7 @@ class PatientRedis(RedisStorage):
         # Without what newer clients say of themselves when they connect: each is one more wait.
         plain: dict[str, Any] = {"protocol": 2, "driver_info": None}
         super().__init__(uri.removeprefix(SCHEME), **bounds, **plain, **options)
+        self._count_once = self.get_connection().register_script(COUNT)
 
     @contextmanager
     def _bounded(self) -> Iterator[None]:
@@ -85,14 +96,24 @@ class PatientRedis(RedisStorage):
         self._look_at = time.monotonic() + self._pause
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count, and remember for this request what the headers will ask for: one command where there were three."""
         with self._bounded():
-            return super().incr(key, expiry, amount)
+            count, left = self._count_once([self.prefixed_key(key)], [expiry, amount])
+        if has_request_context():
+            g.setdefault("limits_counted", {})[key] = int(count), time.time() + max(int(left), 0)
+        return int(count)
 
     def get(self, key: str) -> int:
+        counted = g.get("limits_counted", {}) if has_request_context() else {}
+        if key in counted:
+            return int(counted[key][0])
         with self._bounded():
             return super().get(key)
 
     def get_expiry(self, key: str) -> float:
+        counted = g.get("limits_counted", {}) if has_request_context() else {}
+        if key in counted:
+            return float(counted[key][1])
         with self._bounded():
             return super().get_expiry(key)
 

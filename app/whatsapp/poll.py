@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.actions.sessions import confirm
 from app.auth.guard import current_claims, require_staff_token, to_login
-from app.extensions import utcnow
+from app.extensions import limiter, utcnow
 from app.whatsapp import feed, looking, queries
 from app.whatsapp.actions.assignment import mark_assignments_seen
 from app.whatsapp.actions.looking import note_looking
@@ -15,6 +15,8 @@ from app.whatsapp.actions.looking import note_looking
 # A door of its own: its guard leaves it to the poll's statement to ask whether the session still stands.
 bp = Blueprint("whatsapp_poll", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff_token)
+# Most requests by far are polls. Each costs one statement and asks no Redis, whose plans count commands.
+limiter.exempt(bp)
 
 
 def _seen() -> int:

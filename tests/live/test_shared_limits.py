@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import threading
 import time
@@ -17,6 +18,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.auth.models import User
+from tests.factories import PASSWORD
 from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.enable_socket
@@ -73,6 +76,7 @@ class Gate:
         self.parts = urllib.parse.urlsplit(redis_url)
         self.open = threading.Event()
         self.open.set()
+        self.commands = 0
         self.door = socket.create_server(("127.0.0.1", 0))
         self.url = self.parts._replace(netloc=f"127.0.0.1:{self.door.getsockname()[1]}").geturl()
         threading.Thread(target=self._receive, daemon=True).start()
@@ -85,11 +89,13 @@ class Gate:
                 return
             redis = socket.create_connection((self.parts.hostname or "127.0.0.1", self.parts.port or 6379))
             for source, target in ((caller, redis), (redis, caller)):
-                threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+                threading.Thread(target=self._carry, args=(source, target, source is caller), daemon=True).start()
 
-    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+    def _carry(self, source: socket.socket, target: socket.socket, asks: bool) -> None:
         with source, target, contextlib.suppress(OSError):
             while words := source.recv(65536):
+                if asks:
+                    self.commands += len(re.findall(rb"(?:^|\r\n)\*\d+\r\n", words))
                 self.open.wait()
                 target.sendall(words)
 
@@ -122,6 +128,28 @@ def test_a_redis_that_hangs_costs_one_request_a_second_at_most_and_memory_goes_o
     while "Redis is back" not in server.log.read_text() and time.monotonic() < deadline:
         sign_in(server, "x@example.com")
     assert "Redis is back" in server.log.read_text()
+    gate.door.close()
+
+
+def test_a_request_costs_redis_one_command_and_a_poll_none(
+    limited: Callable[..., LiveServer], redis_url: str, ana: User
+) -> None:
+    gate = Gate(redis_url)
+    server = limited(gate.url)
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    form = urllib.parse.urlencode({"email": ana.email, "password": PASSWORD}).encode()
+    opener.open(f"{server.url}/login", form, timeout=30).close()
+
+    def commands_of(path: str) -> int:
+        before = gate.commands
+        for _ in range(5):
+            with opener.open(f"{server.url}{path}", timeout=30) as answer:
+                assert answer.status == 200
+        return gate.commands - before
+
+    commands_of("/whatsapp/")  # Whatever the first connection asks for.
+
+    assert (commands_of("/whatsapp/"), commands_of("/whatsapp/unread")) == (5, 0)
     gate.door.close()
 
 
