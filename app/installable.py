@@ -91,7 +91,10 @@ def service_worker() -> Response:
     source = Path(current_app.static_folder or "", "sw.js").read_text(encoding="utf-8")
     shell = {
         "page": url_for("installable.offline"),
-        "kept": [url_for("installable.offline"), asset("app.css"), asset("favicon.svg"), asset("offline.js")],
+        "kept": [
+            url_for("installable.offline"),
+            *(asset(name) for name in ("app.css", "print.css", "favicon.svg", "offline.js")),
+        ],
         "icon": asset("icons/icon-192.png"),
         "badge": asset("icons/badge.png"),
         "key": url_for("push.key"),

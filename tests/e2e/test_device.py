@@ -380,7 +380,13 @@ def test_without_a_network_a_page_says_so_and_what_was_written_is_still_there(
     kept = page.evaluate(
         "caches.open('offline').then((c) => c.keys()).then((all) => all.map((r) => new URL(r.url).pathname))"
     )
-    assert sorted(kept) == ["/offline", "/static/app.css", "/static/favicon.svg", "/static/offline.js"]
+    assert sorted(kept) == [
+        "/offline",
+        "/static/app.css",
+        "/static/favicon.svg",
+        "/static/offline.js",
+        "/static/print.css",
+    ]
     page.context.set_offline(False)  # And the page comes back by itself.
     expect(page.locator("#composer-text")).to_have_value("Te paso la lista")
     trouble.clear()
