@@ -42,6 +42,18 @@ def test_any_event_is_found_by_title_client_or_place(browser: SignedInClient, fa
     assert "Fiesta" not in found
 
 
+def test_any_event_is_found_by_its_date(browser: SignedInClient, factories: Factories) -> None:
+    conversation = factories.conversation()
+    day = today() + timedelta(days=300)
+    factories.coordinacion(title="Boda en el río", event_on=day)
+    factories.coordinacion(title="Otra cosa", event_on=day + timedelta(days=2))
+
+    found = browser.htmx("GET", f"{choice_of(conversation)}/results", query_string={"event": f"{day.day}/{day.month}"})
+
+    assert "Boda en el río" in found.text
+    assert "Otra cosa" not in found.text
+
+
 def test_past_and_archived_events_are_found_too_after_those_to_come(
     browser: SignedInClient, factories: Factories
 ) -> None:
