@@ -105,6 +105,15 @@ def parse_address(*texts: str) -> Address:
     return Address(phone, user_id)
 
 
+_NEW_SID = re.compile(r"Generated new message with sid:? *((?:SM|MM)[0-9a-fA-F]{32})\b")
+
+
+def find_new_sid(error_message: str) -> str | None:
+    """Return the sid of the message that Twilio says, in an error's text, it sent in place of the one that failed."""
+    found = _NEW_SID.search(error_message)
+    return found[1] if found else None
+
+
 def parse_int(text: str | None) -> int | None:
     """Return the whole number in `text`, or None when there is none that fits a column."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 9 else None

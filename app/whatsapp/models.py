@@ -212,6 +212,8 @@ class Message(Base):
     error_code: Mapped[int | None]
     error_message: Mapped[str] = mapped_column(Text, default="")
     message_sid: Mapped[str | None] = mapped_column(String(34), unique=True)
+    # Of the message that Twilio sent in place of this failed one; once that one tells, the failed one's.
+    other_sid: Mapped[str | None] = mapped_column(String(34), index=True)
     idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
     request_digest: Mapped[str] = mapped_column(String(64), default="")
     author_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)

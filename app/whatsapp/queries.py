@@ -252,8 +252,12 @@ def get_message(message_id: int) -> Message:
 
 
 def find_message_by_sid(sid: str) -> Message | None:
-    """Return the message that Twilio knows as `sid`."""
-    return db.session.scalar(select_messages().where(Message.message_sid == sid))
+    """Return the message that Twilio knows as `sid`, or one of ours that it sent anew under it."""
+    for known in (Message.message_sid == sid, Message.other_sid == sid):
+        found = db.session.scalar(select_messages().where(known).limit(1))
+        if found is not None:
+            return found
+    return None
 
 
 def find_message_by_key(key: str) -> Message | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.extensions import db, utcnow, writing
 from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
-from app.twilio.payloads import Inbound, StatusUpdate, parse_address
+from app.twilio.payloads import Inbound, StatusUpdate, find_new_sid, parse_address
 from app.whatsapp import parties, queries
 from app.whatsapp.actions.arrivals import store_inbound
 from app.whatsapp.actions.filling import fill_up
@@ -47,9 +47,18 @@ def receive(inbound: Inbound) -> Message | None:
 
 
 def record_outcome(message: Message, sid: str | None, status: str, error_code: int | None, error: str) -> bool:
-    """Write what is known of an outbound message now; return whether that is anything new. States never go back."""
+    """Write what is known of an outbound message now; return whether that is anything new. States never go back.
+
+    Where Twilio says in an error's text that it sent the same anew under another sid, that is kept, and news under it
+    are this message's too.
+    """
     changed = False
-    if sid and message.message_sid is None:
+    if sid and sid == message.other_sid:
+        if not _is_resent(message, status):
+            return False
+        message.message_sid, message.other_sid, message.status = sid, message.message_sid, "unconfirmed"
+        changed = True
+    elif sid and message.message_sid is None:
         message.message_sid = sid
         if message.status in FAILED:
             message.status = "unconfirmed"  # It was we who gave it up, and Twilio has it after all.
@@ -57,8 +66,39 @@ def record_outcome(message: Message, sid: str | None, status: str, error_code: i
     if advances(message.status, status):
         message.status = status
         message.error_code, message.error_message = error_code, error
+        new_sid = find_new_sid(error) if status in FAILED else None
+        message.other_sid = new_sid if new_sid not in (None, message.message_sid) else message.other_sid
         changed = True
     return changed
+
+
+def is_news(message: Message, sid: str, status: str) -> bool:
+    """Tell whether `status`, told of a message under `sid`, moves it on."""
+    return _is_resent(message, status) if sid == message.other_sid else advances(message.status, status)
+
+
+def _is_resent(message: Message, status: str) -> bool:
+    """Tell whether `status`, told of a message under its other sid, says that what failed went out anew after all.
+
+    Once it did, the other sid is the failed one's, whose news are over.
+    """
+    return message.status in FAILED and status in RANK and status not in FAILED
+
+
+def _take_over(session: Session, message: Message, change: int) -> None:
+    """Make one of a failed message and the row that a sync had already made of what Twilio sent in its place."""
+    other = session.scalar(
+        select(Message).where(
+            Message.direction == "outbound",
+            Message.id != message.id,
+            Message.message_sid == message.other_sid,
+            Message.idempotency_key.is_(None),
+        )
+    )
+    if other is not None and message.other_sid is not None:
+        status, code, error = other.status, other.error_code, other.error_message
+        claim_sid(session, message, message.other_sid, change)
+        record_outcome(message, message.other_sid, status, code, error)
 
 
 def claim_sid(session: Session, message: Message, sid: str, change: int) -> None:
@@ -84,6 +124,8 @@ def claim_sid(session: Session, message: Message, sid: str, change: int) -> None
 def follow_outcome(session: Session, message: Message, change: int, now: datetime) -> None:
     """Carry a message's new state to what depends on it: the list's last line, the window, the opt-out."""
     message.change = change
+    if message.other_sid and message.status in FAILED:
+        _take_over(session, message, change)
     if message.status == "read" and message.read_at is None:
         message.read_at = now
     party = parties.party_of_message(session, message)
@@ -106,6 +148,8 @@ def _find(session: Session, update: StatusUpdate) -> Message | None:
     """
     ours = select(Message).where(Message.direction == "outbound")
     found = session.scalar(ours.where(Message.message_sid == update.message_sid))
+    if found is None:
+        found = session.scalar(ours.where(Message.other_sid == update.message_sid).limit(1))
     if update.message_id is None or (found is not None and found.idempotency_key is not None):
         return found
     mine = session.get(Message, update.message_id)
@@ -120,17 +164,19 @@ def apply_status(update: StatusUpdate) -> bool:
     Late, doubled and out-of-order callbacks change nothing, and take no number of the sequence.
     """
     known = _find(db.session(), update)
-    if known is None or (known.message_sid is not None and not advances(known.status, update.status)):
+    to_claim = known is not None and known.message_sid is None and known.other_sid != update.message_sid
+    if known is None or not (to_claim or is_news(known, update.message_sid, update.status)):
         if known is None:
             log.info("A callback for a message that is not here.", extra={"message_sid": update.message_sid})
         return False
     with writing() as session:
         change = next_change(session)
         message = session.get(Message, known.id, populate_existing=True)
-        if message is None or message.message_sid not in (None, update.message_sid):
+        sids = (None, update.message_sid)
+        if message is None or (message.message_sid not in sids and message.other_sid not in sids[1:]):
             session.rollback()  # It gave way to another between the look and the lock.
             return False
-        if message.message_sid is None:
+        if message.message_sid is None or message.other_sid == update.message_sid:
             claim_sid(session, message, update.message_sid, change)
         status = update.status if update.status in RANK else message.status
         if not record_outcome(message, update.message_sid, status, update.error_code, update.error_message):

@@ -26,10 +26,10 @@ from app.whatsapp.actions.arrivals import (
     place_last,
     store_inbound,
 )
-from app.whatsapp.actions.receive import follow_outcome, record_outcome
+from app.whatsapp.actions.receive import follow_outcome, is_news, record_outcome
 from app.whatsapp.actions.wanted import rows_of, want_all
 from app.whatsapp.costs.actions import record_price
-from app.whatsapp.delivery import UNSETTLED, advances
+from app.whatsapp.delivery import UNSETTLED
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import contact_of, same_contact
 from app.whatsapp.models import Message, SyncRun
@@ -97,7 +97,7 @@ def _find_last_start() -> datetime | None:
 def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> None:
     known = queries.find_message_by_sid(remote.sid)
     if known is not None:
-        if not known.inbound and advances(known.status, remote.status):
+        if not known.inbound and is_news(known, remote.sid, remote.status):
             report.settled += _settle(known.id, remote)
         elif remote.price is not None and known.price is None:
             _keep_price(known.id, remote)
