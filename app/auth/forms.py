@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask_babel import gettext as _
 
 from app.errors import Invalid
+from app.letters import visible
 
 # Hashing takes the longer the longer a password is.
 MAX_PASSWORD_LENGTH = 1000
@@ -27,10 +28,15 @@ def parse_credentials(data: Any) -> tuple[str, str]:
     return str(email).encode("utf-8", "replace").decode(), str(password).encode("utf-8", "replace").decode()
 
 
+def normal_email(email: str) -> str:
+    """Return `email` as it is kept and compared: in small letters, and without what a copy brings along unseen."""
+    return visible(email).strip().lower()
+
+
 def claimed_email(data: Any) -> str:
     """Return the email that somebody says is theirs, as limits count it: one key however it is typed."""
     email = data.get("email") if hasattr(data, "get") else ""
-    return str(email).strip().lower()[:254].encode("utf-8", "replace").decode()
+    return normal_email(str(email))[:254].encode("utf-8", "replace").decode()
 
 
 def parse_next(url: str, default: str) -> str:

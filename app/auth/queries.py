@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Exists, Select, select
 from sqlalchemy.orm import contains_eager
 
+from app.auth.forms import normal_email
 from app.auth.models import LoginSession, User
 from app.errors import NotFound
 from app.extensions import db
@@ -12,7 +13,7 @@ from app.extensions import db
 
 def find_user_by_email(email: str) -> User | None:
     """Return the person who signs in with `email`, however it is cased."""
-    return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+    return db.session.scalar(select(User).where(User.email == normal_email(email)))
 
 
 def get_user(user_id: int) -> User:

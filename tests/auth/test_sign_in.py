@@ -51,7 +51,9 @@ def test_the_right_password_leads_to_the_coordinaciones(nobody: FlaskClient, ana
     assert "Ana" in page.text
 
 
-@pytest.mark.parametrize("email", ["ANA@example.com", "  ana@Example.COM ", "Ana@example.com"])
+@pytest.mark.parametrize(
+    "email", ["ANA@example.com", "  ana@Example.COM ", "Ana@example.com", "\u200bana@\u2060example.com\u00a0\ufeff"]
+)
 def test_an_email_is_one_however_it_is_written(nobody: FlaskClient, ana: User, email: str) -> None:
     assert enter(nobody, email).status_code == 303
 

@@ -55,11 +55,33 @@ def test_a_message_that_twilio_took_is_answered_whole(program: Program, chat: Co
     assert message["sent_at"].endswith("Z")
 
 
-@pytest.mark.parametrize("to", [PHONE, "5491155550101", "+541155550101", "011 15-5555-0101", f"whatsapp:{PHONE}"])
+@pytest.mark.parametrize(
+    "to",
+    [
+        PHONE,
+        "5491155550101",
+        "+541155550101",
+        "011 15-5555-0101",
+        "15 5555-0101",
+        f"\u202a{PHONE}\u202c",
+        f"whatsapp:{PHONE}",
+    ],
+)
 def test_a_contact_is_one_however_the_number_is_written(program: Program, chat: Conversation, to: str) -> None:
     response = program.send(to=to, body="Hola")
 
     assert (response.status_code, response.json["conversation_id"]) == (201, chat.id)
+
+
+def test_a_number_that_the_tables_do_not_know_yet_is_written_to_and_an_impossible_one_is_not(
+    program: Program, factories: Factories
+) -> None:
+    chat = factories.conversation("+5491199998888")
+
+    sent, refused = program.send(to="11 9999-8888", body="Hola"), program.send(to="11 9999-888", body="Hola")
+
+    assert (sent.status_code, sent.json["conversation_id"]) == (201, chat.id)
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["to"])
 
 
 def test_a_user_id_and_a_conversation_are_ways_to_say_to_whom(program: Program, factories: Factories) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth import queries
-from app.auth.forms import MAX_PASSWORD_LENGTH
+from app.auth.forms import MAX_PASSWORD_LENGTH, normal_email
 from app.auth.models import ROLES, LoginSession, User
 from app.auth.passwords import hash_password, normal_form, verify_password
 from app.errors import Conflict, Invalid, NotFound
@@ -31,7 +31,7 @@ def _wrong_password(password: str) -> dict[str, str]:
 
 def _checked(email: str, name: str, role: str, password: str) -> User:
     """Return a new person, not stored yet. Raises Invalid with the fields at fault."""
-    email, name = email.strip().lower(), name.strip()
+    email, name = normal_email(email), name.strip()
     fields = _wrong_password(password)
     if "@" not in email.strip("@") or len(email) > 254 or not email.isprintable():
         fields["email"] = _("Ese correo no parece válido.")
