@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from app.extensions import utcnow
 from app.formats import today
 from tests.e2e.conftest import Phone
+from tests.e2e.waiting import caught_up
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
@@ -37,7 +38,7 @@ def test_the_words_of_an_open_chat_are_renewed_over_night_and_nothing_moves(
     page.clock.install()
     page.locator("#conversation-list .row").click()
     expect(page.locator("#seen[data-unread]")).to_have_count(0)
-    page.wait_for_load_state("networkidle")
+    caught_up(page)
     page.locator("#composer-text").fill("A medio escr")
     page.evaluate("document.querySelector('#thread').scrollTop = 300")
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.auth.models import User
 from app.extensions import utcnow
+from tests.e2e.waiting import caught_up
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
@@ -135,7 +136,7 @@ def test_what_says_that_there_is_no_network_covers_nothing(
     page = open_page("/whatsapp/", viewport=screen)
     page.locator("#conversation-list .row").first.click()
     expect(page.locator("#conversation")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    caught_up(page)
 
     page.context.set_offline(True)
     inbox = page.wait_for_function(WITHOUT_NETWORK, arg="#conversation > header").json_value()
@@ -144,7 +145,7 @@ def test_what_says_that_there_is_no_network_covers_nothing(
     page.locator("#whatsapp-button").click()
     page.locator("#conversation-list .row").first.click()
     expect(page.locator("#conversation")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    caught_up(page)
     page.context.set_offline(True)
     panel = page.wait_for_function(WITHOUT_NETWORK, arg="#chat-panel").json_value()
 

@@ -63,14 +63,19 @@ def caught_up(page: Page) -> None:
     page.wait_for_function(SEEN, arg=number)
 
 
-def stop_clock(context: BrowserContext) -> None:
-    """Let no time pass on the pages of a context but by `let_pass`; those that are open are loaded anew.
+def halt(context: BrowserContext) -> None:
+    """Let no more time pass on the pages of a context but by `let_pass`. What ticks already goes on with the old clock.
 
     What a page does a moment later waits for that too: after a page is loaded, or a piece of it, comes a `let_pass`.
     """
     now = context.pages[0].evaluate("Date.now()") / 1000
     context.clock.install(time=now)
     context.clock.pause_at(now + 30)  # It runs until then, and goes there at a leap.
+
+
+def stop_clock(context: BrowserContext) -> None:
+    """Halt the clock and load the open pages anew, so that nothing ticks by another."""
+    halt(context)
     for page in context.pages:
         page.reload()
 
