@@ -58,6 +58,10 @@ class Receiver:
     def inbound(self) -> list[Post]:
         return [post for post in self.posts if post.form.get("SmsStatus") == "received"]
 
+    def told_of(self, sid: str) -> Post:
+        """Return the post of what a client wrote under this sid: two that are on their way may overtake each other."""
+        return next(post for post in self.inbound() if post.form["MessageSid"] == sid)
+
     def is_genuine(self, post: Post, auth_token: str) -> bool:
         validator = RequestValidator(auth_token)
         return bool(validator.validate(self.url + post.path, post.form, post.headers["x-twilio-signature"]))

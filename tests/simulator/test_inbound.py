@@ -35,9 +35,9 @@ TEXT_ORDER = [
 
 
 def webhook(office: Office, receiver: Receiver, **message: Any) -> dict[str, str]:
-    office.writes(**message)
+    sid = office.writes(**message)
     office.idle()
-    return receiver.inbound()[-1].form
+    return receiver.told_of(sid).form
 
 
 def test_a_text_has_the_parameters_of_twilio_in_their_order(office: Office, receiver: Receiver) -> None:

@@ -22,9 +22,9 @@ def fetcher(office: Office, seconds: float = 10, token: str = AUTH_TOKEN) -> Fet
 
 def photo_of(office: Office, receiver: Receiver) -> str:
     """Let a client send a photo; return the address that the webhook gives it."""
-    office.writes(type="image")
+    sid = office.writes(type="image")
     office.idle()
-    return receiver.inbound()[-1].form["MediaUrl0"]
+    return receiver.told_of(sid).form["MediaUrl0"]
 
 
 def test_a_photo_comes_by_a_redirect(office: Office, receiver: Receiver) -> None:
