@@ -577,7 +577,7 @@
     if (ctx.sourceElement.closest(".failed") && status === 201) ctx.sourceElement.remove();
     if (ctx.request.method === "GET" && (!status || status >= 500)) missed = true;
     if (!status) polled(0);
-    else if (ctx.request.method !== "GET" && status !== 401) poll();
+    else if (ctx.request.method !== "GET" && status !== 401 && status < 500) poll();
   });
   document.addEventListener("htmx:before:swap", () => { writing = document.activeElement?.id === "composer-text"; });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {

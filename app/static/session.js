@@ -38,14 +38,15 @@
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail, { status, headers } = ctx.response, fresh = headers.get("X-CSRF-TOKEN");
     heard(status);
-    if (status === 401) event.preventDefault(); // Nothing is put anywhere, nor told to those who wait for that.
+    // Nothing is put anywhere, nor told to those who wait for that; nobody asked for what the page says by itself.
+    if (status === 401 || (status === 403 && fresh && ctx.sourceElement.id === "seen")) event.preventDefault();
     if (!fresh) return;
     if (headers.get("X-User") === user) {
       renew(fresh);
       return tabs?.postMessage(fresh);
     }
     // Somebody else signed in with this browser: what this page would show and send now is not of who opened it.
-    ctx.hx.reswap = "none";
+    event.preventDefault();
     show("other");
   });
 
