@@ -122,7 +122,7 @@ def test_a_reply_that_met_an_ended_session_goes_out_once_somebody_signed_in(
     sign_in_elsewhere(page, ana)
     look_now(page)
 
-    expect(page.locator("#messages .msg.out .by")).to_have_text("Ana")
+    expect(page.locator("#messages .msg.out .tick-read")).to_be_visible()
     expect(page.locator("#session-notice")).to_have_count(0)
     lucia.idle()
     assert lucia.received() == ["A las 18"]
