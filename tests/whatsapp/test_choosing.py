@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app.auth.models import User
 from app.extensions import utcnow
@@ -13,6 +14,7 @@ from app.formats import today
 from app.whatsapp.models import Conversation
 from tests.browser import SignedInClient
 from tests.factories import Factories
+from tests.signing import WEBHOOK, inbound_form, post_signed
 
 
 @pytest.fixture
@@ -67,6 +69,23 @@ def test_past_and_archived_events_are_found_too_after_those_to_come(
     places = [found.index(title) for title in ("Brindis que viene", "Brindis de ayer", "Brindis guardado")]
     assert places == sorted(places)
     assert "Archivada" in found
+
+
+def test_a_past_event_that_was_chosen_gives_way_only_to_one_that_lasts(
+    app: Flask, browser: SignedInClient, factories: Factories
+) -> None:
+    conversation = factories.conversation("+5491155550101")
+    chosen = factories.coordinacion(title="De otro cliente", event_on=today() - timedelta(days=60))
+    factories.coordinacion(title="Propia", phone="+5491155550101", event_on=today() - timedelta(days=30))
+    browser.htmx("POST", choice_of(conversation), data={"coordinacion_id": str(chosen.id)})
+
+    post_signed(app.test_client(), WEBHOOK, inbound_form("Una factura", "+5491155550101"))
+    kept = factories.reload(conversation).coordinacion_id
+    coming = factories.coordinacion(phone="+5491155550101", event_on=today() + timedelta(days=30))
+    post_signed(app.test_client(), WEBHOOK, inbound_form("Otra fiesta", "+5491155550101"))
+
+    assert kept == chosen.id
+    assert factories.reload(conversation).coordinacion_id == coming.id
 
 
 def test_the_search_works_as_a_plain_form_and_keeps_what_was_written(

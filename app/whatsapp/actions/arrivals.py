@@ -124,7 +124,8 @@ def follow_event(conversation: Conversation, at: datetime, phone_key: str | None
         return conversation.coordinacion_id
     keys = (key for key in (phone_key, conversation.phone_key) if key)
     nearest = next((found for key in keys if (found := find_nearest(key, on))), None)
-    if nearest is not None:
+    # What staff chose, be it over, gives way only to an event that lasts: the client's own older ones are no better.
+    if nearest is not None and (not conversation.coordinacion_chosen or _is_current(nearest, on)):
         conversation.coordinacion_id, conversation.coordinacion_chosen = nearest.id, False
     return conversation.coordinacion_id
 
