@@ -8,7 +8,9 @@ from decimal import Decimal
 from simulator.records import Message
 
 CURRENCY = "USD"
-# Twilio's own fee for each message, in or out, and what WhatsApp takes for a template on top of it.
+# Twilio's own fee for each message, in or out, and what WhatsApp takes for a template on top of it, in the window as
+# well as outside. Since 1 October 2026 an answer within the 24 hours costs as much as a utility template, but for the
+# first 1,000 of a number and month, which no simulated office uses up: they cost the fee alone.
 FEE = Decimal("0.005")
 TEMPLATES = {"MARKETING": Decimal("0.0618"), "UTILITY": Decimal("0.026"), "AUTHENTICATION": Decimal("0.026")}
 COUNTED = ("delivered", "read", "received")

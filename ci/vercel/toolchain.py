@@ -95,7 +95,7 @@ def _install_cli() -> Path:
     """
     npm = shutil.which("npm")
     if npm is None:
-        raise Missing("npm is missing: install Node 20 or newer.")
+        raise Missing("npm is missing: install Node 22 or newer.")
     wanted = Path(__file__).with_name("package.json")
     folder = TOOLS / f"vercel@{json.loads(wanted.read_text())['devDependencies']['vercel']}"
     cli = folder / "node_modules" / ".bin" / "vercel"

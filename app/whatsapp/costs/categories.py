@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 # As WhatsApp names what it charges for, in the order in which they are shown. An answer within the 24 hours is a
-# "service" message; what clients write costs Twilio's own fee; a template sent before categories were kept has none.
+# "service" message, charged since 1 October 2026 after the first 1,000 of a number and month; what clients write costs
+# Twilio's own fee; a template sent before categories were kept has none.
 CATEGORIES = ("marketing", "utility", "authentication", "service", "inbound", "unknown")
 # Those that an admin may give a rate to.
 RATED = ("marketing", "utility", "authentication", "service")
