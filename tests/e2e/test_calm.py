@@ -97,28 +97,6 @@ def test_older_messages_come_without_a_jump(open_page: OpenPage, lucia: Phone, f
     assert page.locator("#messages .msg .text").all_inner_texts() == [f"Mensaje {number}" for number in range(100)]
 
 
-def test_a_server_in_trouble_is_not_told_again_and_again_what_was_seen(
-    open_page: OpenPage, lucia: Phone, trouble: list[str]
-) -> None:
-    told: list[str] = []
-    lucia.say("Hola")
-    lucia.idle()
-    page = open_page("/whatsapp/")
-    page.on("request", lambda request: told.append(request.url) if request.url.endswith("/read") else None)
-    for url in ("**/read", POLL):
-        page.route(url, lambda route: route.fulfill(status=500, body="Internal Server Error"))
-
-    page.locator("#conversation-list .row").click()
-    expect(page.locator("#offline")).to_be_visible()
-    for _poll in range(6):
-        with page.expect_response(POLL):
-            look_now(page)
-    page.close()
-
-    assert 1 <= len(told) <= 12
-    trouble.clear()
-
-
 def test_a_draft_survives_a_reload(open_page: OpenPage, lucia: Phone) -> None:
     lucia.say("Hola")
     lucia.idle()
