@@ -60,7 +60,7 @@ class PatientRedis(RedisStorage):
         # Without what newer clients say of themselves when they connect: each is one more wait.
         plain: dict[str, Any] = {"protocol": 2, "driver_info": None}
         super().__init__(uri.removeprefix(SCHEME), **bounds, **plain, **options)
-        self._count_once = self.get_connection().register_script(COUNT)
+        self._count_once = self.get_connection().register_script(COUNT.encode())
 
     @contextmanager
     def _bounded(self) -> Iterator[None]:
