@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -23,6 +23,8 @@ from app.whatsapp.models import Conversation, Message
 
 _PLACES = Decimal("0.000001")
 HISTORY = timedelta(days=90)
+# Since then Meta charges utility templates within the 24 hours too: what was paid before tells nothing of today.
+CHARGED_ALIKE_SINCE = datetime(2026, 10, 1, tzinfo=UTC)
 _ENOUGH = 200
 # Twilio tells a price within hours; one that has none after this long never gets one.
 UNPRICED_FOR = timedelta(days=3)
@@ -174,14 +176,15 @@ def _to_country(conversation: Conversation) -> ColumnElement[bool] | None:
 def find_estimate(category: str, conversation: Conversation, now: datetime) -> Estimate | None:
     """Return what a message of `category` to `conversation` will probably cost, or None when nobody can say.
 
-    What the office paid in the middle for the same category to the same country within 90 days, in the currency of the
-    last; else the rate that an admin wrote down.
+    What the office paid in the middle for the same category to the same country within 90 days, under the rules that
+    Meta charges by today, in the currency of the last; else the rate that an admin wrote down.
     """
     category, reached = category.lower(), _to_country(conversation)
     paid: list[tuple[Decimal, str]] = []
     if reached is not None:
         statement = select(Message.price, Message.price_unit).where(
             Message.id >= first_id_since(now - HISTORY),
+            Message.sent_at >= max(now - HISTORY, CHARGED_ALIKE_SINCE),
             Message.direction == "outbound",
             Message.price.is_not(None),
             category_of() == category,

@@ -18,7 +18,7 @@ from app.formats import app_zone
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.chart import HEIGHT, build_blocks
 from app.whatsapp.costs.months import Month, last_months, month_of, this_month
-from app.whatsapp.costs.queries import Estimate, find_estimate
+from app.whatsapp.costs.queries import CHARGED_ALIKE_SINCE, Estimate, find_estimate
 from app.whatsapp.costs.words import format_cost, format_price
 from app.whatsapp.models import Conversation, Message
 from tests.browser import SignedInClient
@@ -297,6 +297,18 @@ def test_an_estimate_is_what_the_office_paid_in_the_middle(pay: Pay, conversatio
     template(pay, "5", category="marketing")
 
     assert find_estimate("UTILITY", conversation, utcnow()) == Estimate(Decimal("0.03"), "USD", learned=True)
+
+
+def test_what_was_paid_before_meta_charged_in_the_window_is_no_guide(pay: Pay, conversation: Conversation) -> None:
+    before, after = CHARGED_ALIKE_SINCE - timedelta(days=1), CHARGED_ALIKE_SINCE + timedelta(days=1)
+    template(pay, "0.005", sent_at=before, created_at=before)
+    template(pay, "0.005", sent_at=before, created_at=after)  # Brought in late.
+    soon_after = find_estimate("utility", conversation, after)
+
+    template(pay, "0.031", sent_at=after, created_at=after)
+
+    assert soon_after is None
+    assert find_estimate("utility", conversation, after) == Estimate(Decimal("0.031"), "USD", learned=True)
 
 
 def test_another_country_has_a_price_of_its_own(pay: Pay, factories: Factories, conversation: Conversation) -> None:
