@@ -237,6 +237,16 @@ def test_what_is_unread_already_keeps_its_count(factories: Factories, conversati
     assert factories.reload(conversation).unread_count == 2
 
 
+def test_a_reaction_taken_back_is_nothing_to_read_later(factories: Factories, conversation: Conversation) -> None:
+    question = factories.message(conversation, "¿Están?", read_at=utcnow(), sent_at=utcnow() - timedelta(minutes=9))
+    factories.message(conversation, "", type="reaction", read_at=utcnow(), reply_to_sid=question.message_sid)
+
+    mark_unread(conversation.id)
+
+    assert factories.reload(question).read_at is None
+    assert factories.reload(conversation).unread_count == 1
+
+
 def test_who_never_wrote_has_nothing_to_be_unread(factories: Factories) -> None:
     chat = factories.conversation()
     factories.message(chat, "Hola", direction="outbound")

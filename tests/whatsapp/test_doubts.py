@@ -231,3 +231,28 @@ def test_an_open_chat_is_drawn_anew_when_the_doubt_begins_and_ends(
     assert begun.headers["HX-Retarget"] == ended.headers["HX-Retarget"] == "#conversation"
     assert "Puede ser otra persona" in begun.text
     assert "Puede ser otra persona" not in ended.text
+
+
+def test_the_former_one_who_wrote_from_the_old_number_once_more_is_parted_all_the_same(
+    app: Flask, factories: Factories, doubted: Conversation, event: Coordinacion
+) -> None:
+    arrives(app, "¿Hay alguien?", ExternalUserId=f"whatsapp:{FORMER}")
+
+    judging.say_other_person(doubted.id)
+
+    former = former_one()
+    assert bodies(former.id) == ["Soy Lucía"]
+    assert bodies(doubted.id) == ["¿Quién habla?", "¿Hay alguien?"]
+    assert (former.coordinacion_id, factories.reload(doubted).user_id) == (event.id, None)
+
+
+def test_the_former_ones_new_number_that_staff_joined_goes_with_them(
+    app: Flask, doubted: Conversation, event: Coordinacion
+) -> None:
+    message = arrives(app, "Cambié de número", "+5491155550909", ExternalUserId=f"whatsapp:{FORMER}")
+    joining.join(doubted.id, message.conversation_id)
+
+    kept = judging.say_other_person(doubted.id)
+
+    assert bodies(kept) == ["¿Quién habla?"]
+    assert bodies(former_one().id) == ["Soy Lucía", "Cambié de número"]

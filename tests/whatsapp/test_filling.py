@@ -155,3 +155,27 @@ def test_a_user_id_that_comes_late_begins_the_doubt_at_its_message(
     conversation = db.session.get_one(Conversation, message.conversation_id)
     assert conversation.former is not None
     assert conversation_name(conversation) == "Tomás"
+
+
+def test_an_older_name_does_not_come_back(app: Flask, twilio: FakeTwilio) -> None:
+    sid = add(twilio, "Hola", ago(minutes=10))
+    run()
+    arrives(app, "¿Están?", ProfileName="Lucía Paz")
+
+    comes(app, sid, ProfileName="Lucía")
+
+    assert the_conversation().profile_name == "Lucía Paz"
+
+
+def test_the_name_of_whoever_had_the_number_does_not_come_back_in_a_doubt(
+    app: Flask, twilio: FakeTwilio, factories: Factories
+) -> None:
+    arrives(app, "Soy Lucía", ExternalUserId=f"whatsapp:{FORMER}")
+    sid = add(twilio, "Hola", ago(minutes=10))
+    run()
+    arrives(app, "¿Quién habla?", ExternalUserId=f"whatsapp:{NEW}", ProfileName=None)
+
+    comes(app, sid, ExternalUserId=f"whatsapp:{FORMER}", ProfileName="Lucía")
+
+    assert the_conversation().former is not None
+    assert the_conversation().profile_name == ""

@@ -14,7 +14,7 @@ from app.coordinaciones import actions
 from app.coordinaciones.models import Coordinacion
 from app.formats import today
 from app.whatsapp import feed
-from app.whatsapp.actions import conversations, joining
+from app.whatsapp.actions import conversations, joining, judging
 from app.whatsapp.actions.send import send
 from app.whatsapp.content.values import office_values
 from app.whatsapp.labels import conversation_name
@@ -137,6 +137,19 @@ def test_who_talks_from_the_new_number_too_stays(
     actions.update(event.id, {"phone": CLIENT})
 
     assert texts(factories, stranger) == ("Lucía", event.id)
+
+
+def test_a_phone_corrected_while_its_owner_is_in_doubt_does_not_come_back_with_them(
+    app: Flask, factories: Factories, event: Coordinacion
+) -> None:
+    first = arrives(app, "No soy Lucía", STRANGER, ExternalUserId="whatsapp:AR.1111111111", ProfileName="Tomás")
+    arrives(app, "¿Quién habla?", STRANGER, ExternalUserId="whatsapp:AR.2222222222")
+
+    actions.update(event.id, {"phone": CLIENT})
+    judging.say_same_person(first.conversation_id)
+
+    assert texts(factories, first.conversation)[1] is None
+    assert factories.reload(first).coordinacion_id is None
 
 
 @pytest.mark.parametrize("values", [{"phone": "+541155550101"}, {"phone": STRANGER}, {"notes": "Con torta"}])

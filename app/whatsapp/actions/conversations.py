@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from app.coordinaciones.queries import get_coordinacion
 from app.extensions import utcnow, writing
@@ -64,13 +64,15 @@ def assign(conversation_id: int, coordinacion_id: int | None) -> None:
 def mark_unread(conversation_id: int) -> None:
     """Count the client's last message as unread again, for whoever looks next; nothing is told to the client.
 
-    Changes nothing where something is unread already, or the client never wrote. Raises NotFound.
+    A reaction that was taken back is nothing to read. Changes nothing where something is unread already, or the client
+    never wrote. Raises NotFound.
     """
     with writing() as session:
         change = next_change(session)
         conversation = queries.get_conversation(conversation_id)
+        readable = or_(Message.type != "reaction", Message.body != "")
         theirs = select(Message).where(Message.conversation_id == conversation.id, Message.direction == "inbound")
-        last = session.scalar(theirs.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
+        last = session.scalar(theirs.where(readable).order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
         if last is None or conversation.unread_count:
             session.rollback()
             return

@@ -60,7 +60,8 @@ def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> 
     party, contact = parties.party_of_message(session, message), contact_of(inbound.sender)
     known = names_of(party.member)
     # Who wrote later has told who they are; what is older would put the clock back.
-    if contact.user_id and not _wrote_later(session, message):
+    newest = not _wrote_later(session, message)
+    if contact.user_id and newest:
         party = learn(session, party, contact, message.sent_at, change)
     thread, member = party.thread, party.member
     begun = mark_of(member, message.sent_at)
@@ -72,7 +73,9 @@ def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> 
     message.location, message.reply_to_sid = inbound.location, inbound.reply_to_sid
     _fill_files(session, message, inbound)
     fold_message(message)
-    member.profile_name = inbound.profile_name or member.profile_name
+    # In a doubt an older name is the former one's.
+    if newest or not (member.profile_name or member.former):
+        member.profile_name = inbound.profile_name or member.profile_name
     if inbound.opt_out and MARK not in message.payload:
         follow_opt_out(party, message, inbound.opt_out)
     if names_of(member) != known:

@@ -13,7 +13,7 @@ from app.extensions import utcnow, writing
 from app.whatsapp import parties, queries
 from app.whatsapp.actions.arrivals import fold_search_text, follow_event
 from app.whatsapp.actions.joining import remember_apart
-from app.whatsapp.actions.merging import pour, recount
+from app.whatsapp.actions.merging import pour, recount, release
 from app.whatsapp.feed import next_change
 from app.whatsapp.identity import Contact
 from app.whatsapp.joined import Party
@@ -85,7 +85,7 @@ def say_other_person(conversation_id: int) -> int:
             session.rollback()
             return conversation_id
         Party(thread, thread).turn_here()
-        party = _find_or_make_former(session, thread, former)
+        party = _find_or_make_former(session, thread, former, change)
         _part(session, thread, party, datetime.fromisoformat(former["at"]), change)
         for row in {party.thread, thread}:
             recount(session, row, change)
@@ -96,11 +96,16 @@ def say_other_person(conversation_id: int) -> int:
         return thread.id
 
 
-def _find_or_make_former(session: Session, thread: Conversation, former: dict[str, Any]) -> Party:
+def _find_or_make_former(session: Session, thread: Conversation, former: dict[str, Any], change: int) -> Party:
     """Return whoever had the number before: where they write from by now, else a row of their own."""
     known = parties.find_party(Contact(None, None, former["user_id"]))
-    if known is not None and known.thread is not thread:
-        return known
+    if known is not None and known.member is not thread:
+        if known.thread is thread:  # Staff joined their new number to this one.
+            release(session, known.member, thread, change)
+        return parties.party_of(known.member)
+    if known is not None:  # They wrote from here once more: the user id is theirs, the number is in other hands.
+        thread.user_id = None
+        session.flush()
     at = datetime.fromisoformat(former["at"])
     inbound = Message.conversation_id == thread.id, Message.direction == "inbound", Message.joined_from_id.is_(None)
     last = session.scalar(select(func.max(Message.sent_at)).where(*inbound, Message.sent_at < at))

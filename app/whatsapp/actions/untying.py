@@ -21,6 +21,7 @@ def let_go(coordinacion: Coordinacion, session: Session) -> None:
     about what that is about now. Does not commit; the lock of the change counter is taken before (lock_changes).
     """
     session.flush()  # The nearest event is looked up by the phone as it is now.
+    _let_go_in_doubt(session, coordinacion)
     tied = select(Conversation).where(
         Conversation.coordinacion_id == coordinacion.id, Conversation.coordinacion_chosen.is_(False)
     )
@@ -33,6 +34,18 @@ def let_go(coordinacion: Coordinacion, session: Session) -> None:
         row.change = change
         if row.joined_to_id is None:
             follow_event(row, now)
+            _take_along(session, row, coordinacion.id, change)
+
+
+def _let_go_in_doubt(session: Session, coordinacion: Coordinacion) -> None:
+    """Take a coordinación also from what is known of whoever had a number that is in doubt (actions/doubts.py)."""
+    doubted = session.scalars(select(Conversation).where(Conversation.former.is_not(None)))
+    for row in doubted:
+        former = row.former or {}
+        tied = former["coordinacion_id"] == coordinacion.id and not former["coordinacion_chosen"]
+        if tied and _is_strange(row, coordinacion.phone_key):
+            row.former = former | {"coordinacion_id": None}
+            row.change = change = next_change(session)
             _take_along(session, row, coordinacion.id, change)
 
 
