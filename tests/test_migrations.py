@@ -407,3 +407,37 @@ def test_what_searches_look_into_is_folded_anew(empty_app: Flask) -> None:
     event = db.session.scalar(text("SELECT search_text FROM coordinaciones"))
     assert event == 'boda lucia quinta "los aromos" vals: danubio'
     assert db.session.scalars(text("SELECT DISTINCT change FROM whatsapp_mensajes")).all() == [7]
+
+
+def test_taking_the_doubt_back_keeps_what_was_known_of_the_former_owner(empty_app: Flask) -> None:
+    upgrade()
+    with db.engine.begin() as connection:
+        former = {"given_name": "", "profile_name": "lu", "coordinacion_id": None, "coordinacion_chosen": False}
+        connection.execute(
+            Conversation.__table__.insert(),  # type: ignore[attr-defined]
+            [
+                {
+                    "id": 1,
+                    "phone_number": "+5491155550101",
+                    "phone_key": "541155550101",
+                    "profile_name": "",
+                    "coordinacion_chosen": True,
+                    "former": former,
+                },
+                {
+                    "id": 2,
+                    "phone_number": "+5491155550102",
+                    "phone_key": "541155550102",
+                    "profile_name": "Tomás",
+                    "coordinacion_chosen": False,
+                    "former": None,
+                },
+            ],
+        )
+
+    downgrade(revision="0008")
+
+    names = db.session.execute(
+        text("SELECT profile_name, coordinacion_chosen FROM whatsapp_conversaciones ORDER BY id")
+    )
+    assert [(name, bool(chosen)) for name, chosen in names] == [("lu", False), ("Tomás", False)]
