@@ -84,10 +84,18 @@ def test_notes_keep_every_letter_and_line_and_nothing_becomes_a_tag(migrated_app
         html = str(link_words(notes))
 
     assert html == (
-        '&lt;b&gt;Acceso&lt;/b&gt; por <a href="https://salon.com.ar" rel="noopener noreferrer nofollow" '
-        'target="_blank">salon.com.ar</a>\nDJ: <a href="tel:+541155550101">11 5555-0101</a> &amp; '
-        '<a href="mailto:ana@x.com">ana@x.com</a>'
+        '&lt;b&gt;Acceso&lt;/b&gt; por <a dir="ltr" href="https://salon.com.ar" rel="noopener noreferrer nofollow" '
+        'target="_blank">salon.com.ar</a>\nDJ: <a dir="ltr" href="tel:+541155550101">11 5555-0101</a> &amp; '
+        '<a dir="ltr" href="mailto:ana@x.com">ana@x.com</a>'
     )
+
+
+def test_a_mark_of_direction_before_a_link_does_not_make_it_read_as_another_address(migrated_app: Flask) -> None:
+    with migrated_app.test_request_context("/"):
+        html = str(link_words("\u202e evil.com/moc.elgoog"))
+
+    # An element with a direction of its own is isolated: without it a browser draws google.com/moc.live.
+    assert '<a dir="ltr" href="https://evil.com/moc.elgoog"' in html
 
 
 @pytest.mark.parametrize("piece", ["www.", "a.a", "a@", "1 ", "http://(", "x.com/", "11 5555-0101 ", "@a.com"])

@@ -92,7 +92,7 @@ def test_somebody_of_a_card_is_kept_once_in_the_notes(browser: SignedInClient, f
         assert post(browser, f"/whatsapp/cards/{media_id}/0/keep", field="notes").status_code == 303
 
     page = browser.get(f"/coordinaciones/{event_id}").text
-    assert page.count('Contacto: Mica &lt;b&gt;, <a href="tel:+5491155550190">+5491155550190</a>') == 1
+    assert page.count('Contacto: Mica &lt;b&gt;, <a dir="ltr" href="tel:+5491155550190">+5491155550190</a>') == 1
 
 
 def test_a_card_fills_a_missing_phone(browser: SignedInClient, factories: Factories) -> None:
