@@ -17,6 +17,7 @@ from app.coordinaciones.doubts import find_doubts, unanswered
 from app.coordinaciones.forms import parse_changes, parse_new
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, utcnow
+from app.formats import format_day
 from tests.browser import SignedInClient
 from tests.factories import Factories
 
@@ -163,7 +164,7 @@ def test_a_new_one_is_asked_about_and_kept_after_a_yes(
     said = words(asked.text)
     assert "No se guardó todavía." in said
     assert "¿Está bien el teléfono +54 9 11 9999-8888?" in said
-    assert "Ese DJ ya tiene otro evento a esa altura: 15 de Martina · sáb 12 dic · 21:30" in said
+    assert f"Ese DJ ya tiene otro evento a esa altura: 15 de Martina · {format_day(DAY)} · 21:30" in said
     assert f'href="{URL}/{other.id}"' in asked.text
     assert "Guardar igual" in said
     assert "Vals a las 23." in asked.text

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, expect
 
+from app.formats import today
 from simulator.running import RunningSimulator
 from simulator.sample import add_template
 from tests.e2e.conftest import Phone
@@ -46,8 +47,9 @@ def test_a_conversation_from_template_to_template(
     simulator: RunningSimulator,
 ) -> None:
     add_template(simulator.world, CONFIRMATION, 0)
+    soon = today() + timedelta(days=12)
     event = factories.coordinacion(
-        title="Casamiento de Lucía", client_name="Lucía Ferreyra", phone=lucia.phone, event_on=date(2026, 12, 12)
+        title="Casamiento de Lucía", client_name="Lucía Ferreyra", phone=lucia.phone, event_on=soon
     )
     office, phone = open_page(), open_phone(lucia)
     refresh(office)

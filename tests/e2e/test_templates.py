@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.auth.models import User
 from app.extensions import db, utcnow, writing
+from app.formats import format_day_long, today
 from app.whatsapp.models import Conversation
 from simulator.running import RunningSimulator
 from simulator.sample import add_template
@@ -60,9 +61,9 @@ def refresh(page: Page) -> None:
 def test_after_the_24_hours_a_template_is_filled_and_sent(
     open_page: OpenPage, lucia: Phone, factories: Factories
 ) -> None:
-    factories.coordinacion(
-        title="Casamiento", client_name="Lucía Ferreyra", phone=lucia.phone, event_on=date(2026, 12, 12)
-    )
+    event_on = today() + timedelta(days=12)  # Ahead, whenever this runs.
+    day = format_day_long(event_on)
+    factories.coordinacion(title="Casamiento", client_name="Lucía Ferreyra", phone=lucia.phone, event_on=event_on)
     lucia.say("Hola")
     lucia.idle()
     close_window(lucia)
@@ -74,7 +75,7 @@ def test_after_the_24_hours_a_template_is_filled_and_sent(
     picker.locator(".picker-row").click()
 
     # The place is missing: it is marked, the hand is there, and nothing goes.
-    expect(picker.get_by_label("Fecha")).to_have_value("sábado, 12 de diciembre de 2026")
+    expect(picker.get_by_label("Fecha")).to_have_value(day)
     missing = picker.locator("#v-3")
     expect(missing).to_be_focused()
     expect(picker.locator("mark.blank")).to_have_text("Lugar")
@@ -89,7 +90,7 @@ def test_after_the_24_hours_a_template_is_filled_and_sent(
     expect(picker.locator("mark.blank")).to_have_count(0)
     page.get_by_role("button", name="Mandar plantilla").dblclick()
 
-    words = "Hola Lucía, te confirmamos. Fecha: sábado, 12 de diciembre de 2026. Lugar: Quinta Los Aromos. ¿Está bien?"
+    words = f"Hola Lucía, te confirmamos. Fecha: {day}. Lugar: Quinta Los Aromos. ¿Está bien?"
     expect(page.locator("#messages .msg.out:not(.pending)")).to_contain_text(words)
     expect(page.locator("#messages .msg.out")).to_have_count(1)
     lucia.idle()
