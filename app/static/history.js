@@ -41,10 +41,12 @@
     if (name) document.title = `${count}${name.textContent} · Coordina`;
   }
 
-  // A panel that was open is open on the next page too.
+  // A panel that was open is open on the next page too, for the same person: the next one in this tab is another.
+  const panel = `panel:${document.body.dataset.user}`;
+
   function remember({ open, chat }) {
     if (inbox()) return;
-    if (open) sessionStorage.setItem("panel", chat || "list"); else sessionStorage.removeItem("panel");
+    if (open) sessionStorage.setItem(panel, chat || "list"); else sessionStorage.removeItem(panel);
   }
 
   // ---- Steps.
@@ -107,7 +109,7 @@
   // ---- Where somebody comes in.
 
   function enter() {
-    const known = history.state?.below && history.state, now = place(), last = sessionStorage.getItem("panel");
+    const known = history.state?.below && history.state, now = place(), last = sessionStorage.getItem(panel);
     replace(known || now);
     if (inbox()) {
       if (known) return same(known, now) || replace(now, address(now));

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.auth.models import User
 from app.whatsapp.models import Conversation
+from tests.e2e.test_unsaved import sign_in_here
 from tests.factories import Factories
 
 OpenPage = Callable[..., Page]
@@ -168,6 +170,22 @@ def test_in_the_panel_back_closes_the_chat_and_then_the_panel(
     page.wait_for_function("!history.state.open")
     page.go_back()  # Nothing of the panel is left behind.
     expect(page).to_have_url(re.compile(r"/settings/password$"))
+
+
+def test_the_panel_that_somebody_left_open_is_not_opened_for_the_next_one(
+    open_page: OpenPage, people: list[Conversation], bruno: User
+) -> None:
+    page = open_page("/coordinaciones")
+    page.locator("#whatsapp-button").click()
+    tap(page, "Lucía")
+    page.locator(".who summary").click()
+    page.get_by_role("button", name="Salir").click()
+
+    sign_in_here(page, bruno)
+
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_function("history.state?.below")  # The page has looked what was open.
+    expect(page.locator("#chat-panel")).to_be_hidden()
 
 
 def test_back_closes_what_lies_on_top_and_no_more(open_page: OpenPage, people: list[Conversation]) -> None:
