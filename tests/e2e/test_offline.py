@@ -304,6 +304,10 @@ def test_what_is_pressed_without_a_network_says_that_it_was_not_done(
 
     alert = page.locator("#alerts .alert")
     expect(alert).to_contain_text("No hay conexión: eso no se hizo.")
+    page.set_viewport_size({"width": 320, "height": 640})
+    for name in ("Reintentar", "Cerrar aviso"):
+        expect(alert.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.context.set_offline(False)
     expect(page.locator("#offline")).to_be_hidden()
     expect(alert).to_be_visible()
