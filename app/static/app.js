@@ -396,11 +396,15 @@
 
   const here = () => $("#conversation")?.dataset.conversation;
   const draftName = (conversation) => `draft:${document.body.dataset.user}:${conversation}`;
-  const draftOf = (conversation) => localStorage.getItem(draftName(conversation)) || "";
+  const unkept = new Map(); // What the browser has no room for, this tab keeps as long as it is open.
+  const draftOf = (conversation) => unkept.get(conversation) ?? (localStorage.getItem(draftName(conversation)) || "");
 
   function saveDraft(text, conversation = here()) {
-    if (text.trim()) localStorage.setItem(draftName(conversation), text);
-    else localStorage.removeItem(draftName(conversation));
+    unkept.delete(conversation);
+    try {
+      if (text.trim()) localStorage.setItem(draftName(conversation), text);
+      else localStorage.removeItem(draftName(conversation));
+    } catch { unkept.set(conversation, text); }
   }
 
   // Words that came back where there is no place to write them.

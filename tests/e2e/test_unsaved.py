@@ -17,6 +17,12 @@ from tests.factories import PASSWORD, Factories
 
 OpenPage = Callable[..., Page]
 TITLE, NOTES = "#coordinacion-title", "#coordinacion-notes"
+# All that localStorage takes, to the last letter.
+FILL = """() => {
+  for (let words = "x".repeat(2 ** 20), at = 0; words; at += 1) {
+    try { localStorage.setItem(`full-${at}`, words); } catch { words = words.slice(0, words.length >> 1); }
+  }
+}"""
 
 
 def sign_out_elsewhere(page: Page, user: User) -> None:
@@ -235,3 +241,25 @@ def test_what_stands_between_does_not_take_the_forms_place(open_page: OpenPage, 
     expect(page.locator("#alert")).to_contain_text("No se guardó")
     expect_written(page)
     trouble.clear()
+
+
+def test_a_browser_that_can_keep_no_more_loses_no_words_while_its_page_is_open(
+    open_page: OpenPage, factories: Factories, trouble: list[str]
+) -> None:
+    for name in ("Lucía", "Sergio"):
+        factories.message(factories.conversation(profile_name=name, phone=f"+54911555501{len(name):02}"), "Hola")
+    page = open_page("/whatsapp/")
+    page.evaluate(FILL)
+
+    def look_at(name: str) -> None:
+        page.locator("#conversation-list").get_by_text(name, exact=True).click()
+        expect(page.locator("#conversation-name")).to_have_text(name)
+
+    look_at("Lucía")
+    page.locator("#composer-text").fill("Llegamos 19:30")
+    look_at("Sergio")
+    expect(page.locator("#composer-text")).to_have_value("")
+    look_at("Lucía")
+
+    expect(page.locator("#composer-text")).to_have_value("Llegamos 19:30")
+    assert trouble == []
