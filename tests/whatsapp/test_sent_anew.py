@@ -126,3 +126,15 @@ def test_a_refusal_that_names_a_new_message_is_tied_to_it(
 
     message = queries.get_message(sent.message_id)
     assert (message.status, message.message_sid, message.other_sid) == ("delivered", NEW, None)
+
+
+def test_what_arrives_under_the_new_sid_is_an_answer_again(nobody: FlaskClient, factories: Factories) -> None:
+    conversation = factories.conversation()
+    asked = factories.message(conversation, "¿Llegan a las 21?", sent_at=ago(minutes=15))
+    message = factories.message(conversation, "Sí", direction="outbound", status="sent", sent_at=ago(minutes=10))
+    tell(nobody, message.message_sid, "failed", ErrorCode="63003", ErrorMessage=ERROR)
+    assert factories.reload(conversation).waiting_since == asked.sent_at
+
+    tell(nobody, NEW, "delivered")
+
+    assert factories.reload(conversation).waiting_since is None

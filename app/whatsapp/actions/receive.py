@@ -136,7 +136,9 @@ def follow_outcome(session: Session, message: Message, change: int, now: datetim
         party.set_window(min(expires_at, now))
     if message.error_code == OPTED_OUT:
         party.set_opted_out(True)
-    if message.status in FAILED or message.status == "unconfirmed":  # It was an answer, and is none; or is one again.
+    # It was an answer, and is none; or is one again.
+    since = party.thread.waiting_since
+    if message.status in FAILED or message.status == "unconfirmed" or (since and since <= message.sent_at):
         party.thread.waiting_since = find_waiting_since(session, party.thread)
     follow_trouble(session, message, change)
 
