@@ -50,7 +50,13 @@ def describe(error: BaseException | None) -> Exceptions:
 
 def without_passwords(text: str) -> str:
     """Return `text` with what stands before the @ of each address in it taken out: a name and password, or a token."""
-    return re.sub(r"://[^\s'\"]*@", "://***@", text)
+    # Word by word: one pattern for all would look through a long word again from each :// in it.
+    return re.sub(r"[^\s'\"]+", _without_password, text) if "@" in text else text
+
+
+def _without_password(found: re.Match[str]) -> str:
+    scheme, _separator, address = found[0].partition("://")
+    return f"{scheme}://***@{address.rpartition('@')[2]}" if "@" in address else found[0]
 
 
 def _gather(record: logging.LogRecord) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from app import create_app
 from app.auth.guard import public
 from app.auth.models import User
 from app.extensions import db
-from app.logs import JSONFormatter, TextFormatter
+from app.logs import JSONFormatter, TextFormatter, without_passwords
 from app.twilio.client import NoAnswer, Refused
 from config import TestConfig
 from tests.browser import IsolatedClient, SignedInClient
@@ -286,3 +287,13 @@ def test_at_a_terminal_a_person_can_read_it() -> None:
     assert re.fullmatch(r'\d\d:\d\d:\d\d WARNING app\.jobs: A job failed for good\. job="sync"', first)
     assert below[0] == "  builtins.ValueError"
     assert re.fullmatch(r"    tests/test_logs\.py:\d+:test_at_a_terminal_a_person_can_read_it", below[1])
+
+
+def test_passwords_of_addresses_are_left_out_in_no_longer_than_the_line_takes() -> None:
+    said = "at https://ana:s3cret@a.example/x and redis://:t@ken@b.example, ana@example.com " + "://" * 40_000
+    began = time.process_time()
+
+    told = without_passwords(said)
+
+    assert told.startswith("at https://***@a.example/x and redis://***@b.example, ana@example.com ://")
+    assert time.process_time() - began < 1
