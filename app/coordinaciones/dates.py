@@ -84,9 +84,9 @@ class Term:
 
 
 def _days_of(found: re.Match[str]) -> Days:
-    said = found.groupdict()
-    day, year = said.get("day"), said.get("year")
-    month, weekday = said.get("month") or "", said.get("weekday") or ""
+    parts = found.groupdict()
+    day, year = parts.get("day"), parts.get("year")
+    month, weekday = parts.get("month") or "", parts.get("weekday") or ""
     return Days(
         day=int(day) if day else None,
         month=int(month) if month.isdigit() else _MONTH.get(month),

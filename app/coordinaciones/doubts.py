@@ -43,8 +43,8 @@ def _starts_at(day: date, start: time | None) -> datetime | None:
 
 def _at_once(day: date, start: time | None, other: Coordinacion) -> bool:
     """Tell whether an event of this day and hour and another one fall into one evening, as far as hours are known."""
-    one, two = _starts_at(day, start), _starts_at(cast(date, other.event_on), other.start_time)
-    return abs(one - two) < _ONE_EVENING if one and two else day == other.event_on
+    starts_at, booked_at = _starts_at(day, start), _starts_at(cast(date, other.event_on), other.start_time)
+    return abs(starts_at - booked_at) < _ONE_EVENING if starts_at and booked_at else day == other.event_on
 
 
 def _others(own_id: int | None, *conditions: ColumnElement[bool]) -> list[Coordinacion]:
@@ -73,8 +73,10 @@ def _same(new: Mapping[str, Any], own_id: int | None) -> list[Coordinacion]:
 def _about(
     code: str, new: Mapping[str, Any], names: tuple[str, ...], sentence: str, others: list[Coordinacion]
 ) -> Doubt:
-    said = ":".join(str(new[name]).replace(" ", "_") for name in names)
-    return Doubt(code, f"{code}:{said}:{'.'.join(str(other.id) for other in others)}", sentence, tuple(others[:_SHOWN]))
+    values = ":".join(str(new[name]).replace(" ", "_") for name in names)
+    return Doubt(
+        code, f"{code}:{values}:{'.'.join(str(other.id) for other in others)}", sentence, tuple(others[:_SHOWN])
+    )
 
 
 # What each question follows from: who changes none of it is not asked.

@@ -95,7 +95,7 @@ def _stored_context(coordinacion: Coordinacion) -> dict[str, Any]:
     return _form_context(coordinacion, fill_form(coordinacion), {})
 
 
-def _again(
+def _show_form(
     coordinacion: Coordinacion | None,
     changed: Mapping[str, str],
     *,
@@ -136,10 +136,10 @@ def create() -> ResponseReturnValue:
         dj_ids = {user.id for user in queries.list_djs()}
         values = parse_new(read_form(request.form), region=current_app.config["DEFAULT_REGION"], dj_ids=dj_ids)
         if doubts := _unanswered(values):
-            return _again(None, request.form, doubts=doubts)
+            return _show_form(None, request.form, doubts=doubts)
         coordinacion = actions.create(values)
     except (Invalid, Conflict) as error:
-        return _again(None, request.form, errors=error.fields)
+        return _show_form(None, request.form, errors=error.fields)
     return see_other(url_for(".show", coordinacion_id=coordinacion.id))
 
 
@@ -180,10 +180,10 @@ def update(coordinacion_id: int) -> ResponseReturnValue:
         region = current_app.config["DEFAULT_REGION"]
         values = parse_changes(read_form(changed), region=region, dj_ids=dj_ids)
         if doubts := _unanswered(values, coordinacion):
-            return _again(coordinacion, changed, doubts=doubts)
+            return _show_form(coordinacion, changed, doubts=doubts)
         coordinacion = actions.update(coordinacion_id, values, seen)
     except (Invalid, Conflict) as error:
-        return _again(coordinacion, changed, errors=error.fields)
+        return _show_form(coordinacion, changed, errors=error.fields)
     return _show(coordinacion, _("Cambios guardados."))
 
 

@@ -76,7 +76,7 @@ def list_audience(owners: Collection[int], looking: set[int], now: datetime, *, 
     ]
 
 
-def list_devices_told(user_id: int, now: datetime) -> list[int]:
+def list_devices_to_alert(user_id: int, now: datetime) -> list[int]:
     """Return the devices of one person to tell of what is theirs, none in their quiet hours."""
     devices = [device.id for device in list_subscriptions(user_id)]
     return devices if devices and _is_wanted(find_preference(user_id), True, now) else []

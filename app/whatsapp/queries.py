@@ -229,9 +229,9 @@ def with_old(messages: Sequence[Message], ids: Sequence[int], **scope: int) -> l
 
     Only such as belong to the `conversation_id` or the `coordinacion_id` that is given; no statement for no ids.
     """
-    wanted = set(ids) - {message.id for message in messages}
-    statement = select_messages().where(Message.id.in_(wanted)).filter_by(**scope)
-    return [*messages, *(db.session.scalars(statement) if wanted else ())]
+    missing = set(ids) - {message.id for message in messages}
+    statement = select_messages().where(Message.id.in_(missing)).filter_by(**scope)
+    return [*messages, *(db.session.scalars(statement) if missing else ())]
 
 
 def get_media(media_id: int) -> Media:

@@ -85,7 +85,7 @@ def tell_assigned(payload: dict[str, Any]) -> None:
     if conversation is None:
         return
     user_id: int = payload["user_id"]
-    devices = [] if user_id in who_is_looking(conversation.id, now) else push.list_devices_told(user_id, now)
+    devices = [] if user_id in who_is_looking(conversation.id, now) else push.list_devices_to_alert(user_id, now)
     until = (now + TTL).isoformat()
     with writing() as session:
         for device in devices:

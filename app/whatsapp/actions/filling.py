@@ -52,8 +52,8 @@ def _is_whole(message: Message) -> bool:
 
 def _tells_more(message: Message, inbound: Inbound) -> bool:
     kept = message.type, message.body, message.location, message.reply_to_sid, len(message.media)
-    told = inbound.type, inbound.body, inbound.location, inbound.reply_to_sid, len(inbound.media)
-    return bool(inbound.payload) or kept != told
+    sent = inbound.type, inbound.body, inbound.location, inbound.reply_to_sid, len(inbound.media)
+    return bool(inbound.payload) or kept != sent
 
 
 def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> None:
@@ -100,11 +100,11 @@ def _wrote_later(session: Session, message: Message) -> bool:
 
 def _fill_files(session: Session, message: Message, inbound: Inbound) -> None:
     """Add the files, and their names, that the list did not tell; what is being fetched already goes on."""
-    told = rows_of(inbound.media)
-    for media, named in zip(message.media, told, strict=False):
+    files = rows_of(inbound.media)
+    for media, named in zip(message.media, files, strict=False):
         media.filename = media.filename or named.filename
         media.content_type = media.content_type or named.content_type
-    missing = told[len(message.media) :]
+    missing = files[len(message.media) :]
     message.media.extend(missing)
     session.flush()
     for media in missing:

@@ -38,7 +38,7 @@ def say_same_person(conversation_id: int) -> int:
         if thread.coordinacion_id is None:
             _restore_event(session, thread, former, change)
         thread.change = change
-        kept = _join_again(session, thread, former, change)
+        kept = _rejoin(session, thread, former, change)
         fold_search_text(kept, parties.list_joined(kept))
         return kept.id
 
@@ -59,7 +59,7 @@ def _restore_event(session: Session, thread: Conversation, former: dict[str, Any
     )
 
 
-def _join_again(session: Session, row: Conversation, former: dict[str, Any], change: int) -> Conversation:
+def _rejoin(session: Session, row: Conversation, former: dict[str, Any], change: int) -> Conversation:
     """Return the thread that `row` was joined to before the doubt, with `row` in it again; else `row` itself."""
     target_id = former["joined_to_id"]
     if target_id is None:
@@ -89,7 +89,7 @@ def say_other_person(conversation_id: int) -> int:
         _part(session, thread, party, datetime.fromisoformat(former["at"]), change)
         for row in {party.thread, thread}:
             recount(session, row, change)
-        kept = _join_again(session, party.thread, former, change)
+        kept = _rejoin(session, party.thread, former, change)
         for row in (kept, thread):
             fold_search_text(row, parties.list_joined(row))
         remember_apart(session, kept, thread)

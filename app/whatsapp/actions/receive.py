@@ -87,7 +87,7 @@ def _is_resent(message: Message, status: str) -> bool:
 
 def _take_over(session: Session, message: Message, change: int) -> None:
     """Make one of a failed message and the row that a sync had already made of what Twilio sent in its place."""
-    other = session.scalar(
+    row = session.scalar(
         select(Message).where(
             Message.direction == "outbound",
             Message.id != message.id,
@@ -95,8 +95,8 @@ def _take_over(session: Session, message: Message, change: int) -> None:
             Message.idempotency_key.is_(None),
         )
     )
-    if other is not None and message.other_sid is not None:
-        status, code, error = other.status, other.error_code, other.error_message
+    if row is not None and message.other_sid is not None:
+        status, code, error = row.status, row.error_code, row.error_message
         claim_sid(session, message, message.other_sid, change)
         record_outcome(message, message.other_sid, status, code, error)
 
