@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import force_locale, gettext
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -35,10 +35,11 @@ def hand_to(conversation_id: int, user_id: int | None, by_id: int | None = None)
 
     Raises NotFound, or Invalid for who is gone.
     """
-    if user_id is not None and not get_user(user_id).active:
-        raise Invalid(_("Esa persona ya no está en el equipo."))
     with writing() as session:
         change = next_change(session)
+        # Asked behind the counter's lock, which whoever shuts a person out takes as well: one sees what the other did.
+        if user_id is not None and not get_user(user_id).active:
+            raise Invalid(_("Esa persona ya no está en el equipo."))
         conversation = queries.get_conversation(conversation_id)
         conversation.change = change
         if user_id is not None and user_id == conversation.assigned_to_id:
@@ -68,10 +69,10 @@ def mark_assignments_seen(user_id: int, conversation_ids: Collection[int] | None
 
 def release_assigned(user: User, session: Session) -> None:
     """Make nobody's what `user` looks after, who leaves the office, in the transaction that shuts them out."""
+    session.flush()
+    change = next_change(session)
     theirs = Conversation.assigned_to_id == user.id
-    if session.scalar(select(func.count(Conversation.id)).where(theirs)):
-        change = next_change(session)
-        _change(session, [theirs], assigned_to_id=None, assigned_by_id=None, change=change)
+    _change(session, [theirs], assigned_to_id=None, assigned_by_id=None, change=change)
 
 
 def _change(session: Session, which: list[ColumnElement[bool]], **values: Any) -> None:
