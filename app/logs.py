@@ -50,8 +50,9 @@ def describe(error: BaseException | None) -> Exceptions:
 
 def without_passwords(text: str) -> str:
     """Return `text` with what stands before the @ of each address in it taken out: a name and password, or a token."""
-    # Word by word: one pattern for all would look through a long word again from each :// in it.
-    return re.sub(r"[^\s'\"]+", _without_password, text) if "@" in text else text
+    # Word by word: one pattern for all would look through a long word again from each :// in it. A quote ends no word,
+    # since a password may have one.
+    return re.sub(r"\S+", _without_password, text) if "@" in text else text
 
 
 def _without_password(found: re.Match[str]) -> str:
