@@ -142,9 +142,10 @@
 
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     if (!isSend(ctx)) return;
-    if (ctx.response.status < 400) return forget(ctx.sourceElement);
+    const { status, headers } = ctx.response, ours = headers.has("Content-Security-Policy"); // Every answer of ours has it.
+    if (ours && status < 400) return forget(ctx.sourceElement);
     // What comes in between, a proxy's page of its own say, must not take the form's place.
-    if (ctx.hx.retarget || ctx.hx.reswap || ctx.text.includes("data-draft=")) return;
+    if (ours && (ctx.hx.retarget || ctx.hx.reswap || ctx.text.includes("data-draft="))) return;
     ctx.hx.reswap = "none";
     say();
   });

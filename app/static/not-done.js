@@ -4,8 +4,9 @@
   "use strict";
 
   const $ = (selector, root = document) => root.querySelector(selector);
-  const OTHERS = "#seen, #composer-form, #template-picker, form[data-draft]";
-  const byOthers = (ctx) => Boolean(ctx.sourceElement.closest?.(OTHERS));
+  // Only what asks itself: the buttons of the quick replies stand in the composer's form, the templates in their place.
+  const OTHERS = "#seen, #new-template-feed, form[data-draft]";
+  const byOthers = (ctx) => Boolean(ctx.sourceElement.matches?.(OTHERS));
 
   // Every answer of ours has this header; the page of a proxy or of a venue's network has not, and must not take the
   // place of anything here.

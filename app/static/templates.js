@@ -86,8 +86,8 @@
 
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     if (!isSend(ctx)) return;
-    const { status } = ctx.response, form = ctx.sourceElement;
-    if (status >= 500 && !ctx.text.includes('id="template-picker"')) { // A proxy's words, perhaps, and no form.
+    const { status, headers } = ctx.response, form = ctx.sourceElement, ours = headers.has("Content-Security-Policy");
+    if (!ours || (status >= 500 && !ctx.text.includes('id="template-picker"'))) { // A proxy's words, and no form.
       ctx.hx.reswap = "none";
       return lost(ctx);
     }

@@ -327,7 +327,15 @@ def test_the_page_of_a_proxy_takes_the_place_of_nothing(open_page: OpenPage, luc
 
     page.get_by_role("button", name="Ana").click()
 
-    expect(page.locator("#alerts .alert")).to_contain_text("puede que eso no se haya hecho")
+    alert = page.locator("#alerts .alert")
+    expect(alert).to_contain_text("puede que eso no se haya hecho")
+    alert.get_by_role("button", name="Cerrar aviso").click()
+    page.route("**/quick-replies", lambda route: route.fulfill(status=200, content_type="text/html", body=portal))
+    page.locator("#composer-text").fill("Llegamos 19:30")
+    page.get_by_label("Respuestas rápidas").click()
+    page.get_by_role("button", name="Guardar lo que escribí").click()
+    expect(alert).to_contain_text("puede que eso no se haya hecho")
+    expect(page.locator("#quick-replies")).to_be_visible()
     lucia.say("¿Hola?")
     lucia.idle()
     look_now(page)

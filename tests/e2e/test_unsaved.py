@@ -230,15 +230,20 @@ def test_every_other_form_has_its_words_after_a_reload(
     assert trouble == []
 
 
-def test_what_stands_between_does_not_take_the_forms_place(open_page: OpenPage, trouble: list[str]) -> None:
+@pytest.mark.parametrize("status", [502, 200])
+def test_what_stands_between_does_not_take_the_forms_place(
+    open_page: OpenPage, trouble: list[str], status: int
+) -> None:
     page = open_page("/coordinaciones/new")
     write_new(page)
     page.locator("#coordinacion-client_name").fill("Mora Díaz")
-    page.route("**/coordinaciones", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    page.route("**/coordinaciones", lambda route: route.fulfill(status=status, body="<h1>Wi-Fi</h1>"))
 
     page.get_by_role("button", name="Crear coordinación").click()
 
     expect(page.locator("#alert")).to_contain_text("No se guardó")
+    expect_written(page)
+    page.goto("/coordinaciones/new")
     expect_written(page)
     trouble.clear()
 
