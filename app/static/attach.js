@@ -468,7 +468,7 @@
   }
 
   addEventListener("online", retryAll);
-  document.addEventListener("network-back", retryAll);
+  for (const name of ["network-back", "session-renewed"]) document.addEventListener(name, retryAll);
   addEventListener("beforeunload", (event) => { if (items.length) event.preventDefault(); });
   document.addEventListener("htmx:after:swap", draw);
 })();

@@ -12,11 +12,13 @@ import pytest
 from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 from sqlalchemy import update
 
+from app.auth.models import User
 from app.extensions import utcnow, writing
 from app.whatsapp.models import Conversation
 from config import ROOT
 from tests.e2e.conftest import Phone
 from tests.e2e.test_round_trip import held, open_chat
+from tests.e2e.test_unsaved import sign_in_elsewhere
 from tests.e2e.waiting import A_TURN, POLL, caught_up, look_now
 
 OpenPage = Callable[..., Page]
@@ -264,6 +266,28 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_goes_twice(
     lucia.idle()
     assert len(lucia.files()) == 1
     assert "ERR_CONNECTION_RESET" in trouble.pop()
+
+
+def test_files_that_an_ended_session_held_go_once_it_is_renewed(
+    open_page: OpenPage, lucia: Phone, ana: User, trouble: list[str]
+) -> None:
+    page = begin(open_page, lucia)
+    pick(page, PHOTO)
+    expect(row(page, "photo.jpg").locator("progress")).to_be_hidden()
+    page.route(POLL, lambda route: route.fulfill(status=304))  # No poll hears it first.
+    page.context.clear_cookies()
+    send(page)
+    expect(page.locator("#messages [data-pending] .failed")).to_contain_text("Tu sesión terminó.")
+
+    sign_in_elsewhere(page, ana)
+    page.unroute(POLL)
+    look_now(page)
+
+    expect(sent(page)).to_have_count(1)
+    expect(page.locator("[data-pending]")).to_have_count(0)
+    lucia.idle()
+    assert len(lucia.files()) == 1
+    trouble.clear()  # The browser's own line about the 401.
 
 
 def test_a_message_that_the_poll_brings_needs_no_other_answer(
