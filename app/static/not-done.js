@@ -32,9 +32,10 @@
     say(ctx, !late && !ctx.foreign);
   });
 
-  // The same once more, with the values that it had: what it stood in may have been drawn anew since.
+  // The same once more, with the values that it had: what it stood in may have been drawn anew since. The page's header
+  // brings the CSRF value: the form's own may be of a session before.
   function again({ sourceElement, request, target, swap }) {
-    const values = Object.fromEntries(request.body), lost = !target?.isConnected;
+    const { csrf_token: _old, ...values } = Object.fromEntries(request.body), lost = !target?.isConnected;
     const source = sourceElement.isConnected ? sourceElement : document.body;
     htmx.ajax(request.method, request.action, { source, values, target: lost ? document.body : target, swap: lost ? "none" : swap });
   }
