@@ -56,7 +56,9 @@ class Server:
 
     def __init__(self, module: str, port: int, environment: dict[str, str]) -> None:
         command = [sys.executable, "-m", "gunicorn", module, "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"WEB_CONCURRENCY": "1"} | environment)
+        # gunicorn.conf.py asks for a key whatever is served.
+        usual = {"WEB_CONCURRENCY": "1", "SECRET_KEY": secrets.token_urlsafe(48)}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | usual | environment)
         self.wire = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def wait(self, path: str) -> None:

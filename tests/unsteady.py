@@ -49,7 +49,7 @@ class Unsteady:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         outcome: str = report.outcome  # The plugin's own, beside pytest's three.
         if outcome == "rerun":
-            self.first_tries[report.nodeid] = report.longreprtext
+            self.first_tries.setdefault(report.nodeid, report.longreprtext)  # Its end may fail of the same thing.
         elif report.failed:
             self.failed.add(report.nodeid)
 

@@ -535,7 +535,7 @@
 
   document.addEventListener("visibilitychange", () => { if (visible()) poll(); else clearTimeout(timer); });
   addEventListener("focus", poll);
-  addEventListener("online", poll);
+  addEventListener("online", () => { failures = Math.min(failures, 1); poll(); }); // One that is under way fails yet.
   document.addEventListener("sent", poll);
   document.addEventListener("network-back", seen);
   document.addEventListener("unreached", () => polled(0));
