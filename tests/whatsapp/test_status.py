@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event, update
 
 from app.auth.models import User
 from app.extensions import db, utcnow
@@ -425,6 +426,30 @@ def test_a_callback_that_comes_after_the_answer_was_lost_heals_it(
     post_signed(nobody, target, status_form(next(iter(twilio.messages)), "delivered"))
 
     assert queries.get_message(sent.message_id).status == "delivered"
+
+
+def test_a_callback_that_comes_as_twilios_answer_is_being_kept_is_not_lost(
+    app: Flask, factories: Factories, conversation: Conversation
+) -> None:
+    sent, sid = sending(factories, conversation, status="queued"), "SM" + "7" * 32
+    answers = [sid]
+
+    def keep_the_answer(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        """Stand in for the send, which keeps the sid between the callback's look for it and its look for our id."""
+        if answers and "SELECT" in statement and sid in str(parameters):
+            kept = answers.pop()
+            with db.engine.begin() as other:
+                other.execute(update(Message).where(Message.id == message_id).values(message_sid=kept))
+
+    message_id = sent.id
+    event.listen(db.engine, "after_cursor_execute", keep_the_answer)
+    db.session.remove()  # A callback's request has read nothing yet.
+
+    receive.apply_status(StatusUpdate(sid, "failed", message_id, f"whatsapp:{PHONE}", 63016))
+
+    event.remove(db.engine, "after_cursor_execute", keep_the_answer)
+    kept = queries.get_message(message_id)
+    assert (answers, kept.status, kept.message_sid) == ([], "failed", sid)
 
 
 def test_another_sender_heals_none_of_ours_and_one_that_we_had_moves_its_own_on(

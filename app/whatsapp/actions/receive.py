@@ -155,7 +155,8 @@ def _find(session: Session, update: StatusUpdate) -> Message | None:
     if update.message_id is None or (found is not None and found.idempotency_key is not None):
         return found
     mine = session.get(Message, update.message_id)
-    if mine is None or mine.inbound or mine.message_sid is not None:
+    # It may have got that very sid since the first look: its send was answered in between.
+    if mine is None or mine.inbound or mine.message_sid not in (None, update.message_sid):
         return found
     return mine if same_contact(parse_address(mine.to_number), parse_address(update.to_number)) else found
 
