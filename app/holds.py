@@ -56,10 +56,14 @@ def hold_days_away(day: date) -> Markup:
     return hold(formats.format_days_away(day), until_tomorrow())
 
 
-def hold_remaining(left: timedelta) -> Markup:
-    """Return what is left of a span in its largest unit, until that is one less."""
+def hold_remaining(ends_at: datetime) -> Markup:
+    """Return what is left until a moment in its largest unit, until that is one less.
+
+    Reckoned from that moment, so that two answers which say the same are the same.
+    """
+    left = ends_at - utcnow()
     unit = _HOUR if left >= _HOUR else _MINUTE
-    return hold(formats.format_remaining(left), utcnow() + max(left % unit, timedelta(seconds=1)))
+    return hold(formats.format_remaining(left), ends_at - left // unit * unit)
 
 
 def _until_more(since: datetime) -> datetime:

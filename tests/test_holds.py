@@ -62,9 +62,15 @@ def test_what_reads_the_same_tomorrow_says_nothing() -> None:
     ],
 )
 def test_what_is_left_holds_until_it_is_one_less(left: timedelta, holds: timedelta) -> None:
-    expected = utcnow() + holds
+    now = utcnow()
 
-    assert abs(until(hold_remaining(left)) - expected) < timedelta(seconds=2)
+    assert abs(until(hold_remaining(now + left)) - (now + holds)) < timedelta(seconds=2)
+
+
+def test_two_answers_that_say_the_same_are_the_same() -> None:
+    ends_at = (utcnow() + timedelta(hours=22, minutes=30)).replace(microsecond=0)
+
+    assert {until(hold_remaining(ends_at)) for _answer in range(20)} == {ends_at - timedelta(hours=22)}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def test_every_such_filter_of_the_templates_says_it(migrated_app: Flask) -> None
         "format_thread_day": today(),
         "format_when": now,
         "format_days_away": today(),
-        "format_remaining": timedelta(hours=1),
+        "format_remaining": now + timedelta(hours=1, minutes=1),
         "format_since": now,
         "format_waiting": now,
         "moment_words": now,
