@@ -14,7 +14,7 @@ from sqlalchemy.exc import StatementError
 from app.auth.models import User
 from app.coordinaciones.models import Coordinacion
 from app.extensions import UTCDateTime, db, utcnow, writing
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.models import ChangeCounter, Conversation
 from tests.factories import Factories
 

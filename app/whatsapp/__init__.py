@@ -30,13 +30,13 @@ from app.whatsapp import (
 )
 from app.whatsapp.actions.assignment import release_assigned
 from app.whatsapp.actions.untying import let_go
+from app.whatsapp.changes import lock_changes
 from app.whatsapp.content import labels as content_labels
 from app.whatsapp.content import picker
 from app.whatsapp.content import views as templates
 from app.whatsapp.costs import models as _costs  # noqa: F401
 from app.whatsapp.costs import views as costs
 from app.whatsapp.costs import words
-from app.whatsapp.feed import lock_changes
 
 
 def init_app(app: Flask) -> None:

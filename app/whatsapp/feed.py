@@ -1,4 +1,4 @@
-"""The change sequence: every change of a conversation or message takes the next number, in the order of commits."""
+"""What the poll of every page asks: has anything changed, who else is there, and what the button says."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, null, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, null, select
 
 from app.auth.queries import pair_is_new, session_is_open
 from app.auth.tokens import Claims
@@ -18,37 +17,6 @@ from app.whatsapp.models import ChangeCounter, Conversation
 from app.whatsapp.notices import change_of_notices
 from app.whatsapp.queries import select_unread
 from app.whatsapp.waiting import is_waiting
-
-
-def next_change(session: Session) -> int:
-    """Take the next number, and with it the lock that every other writer waits for until this transaction ends.
-
-    Called first in a transaction: no reader can then see number 8 before 7 is committed, and no two writers meet in
-    an order of locks that would make them wait for each other.
-    """
-    number = session.scalar(
-        update(ChangeCounter)
-        .where(ChangeCounter.id == 1)
-        .values(value=ChangeCounter.value + 1)
-        .returning(ChangeCounter.value)
-        .execution_options(synchronize_session=False)
-    )
-    if number is None:
-        raise RuntimeError("The change counter has no row: run `flask db upgrade`.")
-    return number
-
-
-def lock_changes(session: Session) -> None:
-    """Take the lock of the change counter without a number, for a transaction that may turn out to change nothing.
-
-    Called first in a transaction, like next_change, which may still follow.
-    """
-    session.scalar(select(ChangeCounter.value).where(ChangeCounter.id == 1).with_for_update())
-
-
-def current_change() -> int:
-    """Return the newest number."""
-    return db.session.scalars(select(ChangeCounter.value)).one()
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from app.htmx import is_htmx, see_other
 from app.whatsapp import events, parties, queries, related
 from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
+from app.whatsapp.changes import current_change
 from app.whatsapp.counts import count_filters
 from app.whatsapp.errors import KeyReused, OptedOut, WindowClosed
-from app.whatsapp.feed import current_change
 from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key, parse_old_rows
 from app.whatsapp.models import Conversation
 from app.whatsapp.notices import find_notices

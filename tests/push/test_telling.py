@@ -17,7 +17,7 @@ from app.jobs.models import Job
 from app.push.models import Preference, Subscription
 from app.push.quiet import is_quiet
 from app.push.webpush import Device, Unusable, is_known, push
-from app.whatsapp.feed import current_change
+from app.whatsapp.changes import current_change
 from app.whatsapp.models import Conversation
 from tests.factories import Factories
 from tests.push.conftest import SUBJECT

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.auth.models import User
 from app.extensions import db
 from app.formats import has_ink
-from app.whatsapp.feed import current_change
+from app.whatsapp.changes import current_change
 from app.whatsapp.models import Conversation
 from app.whatsapp.vcards import read_details
 from tests.browser import SignedInClient

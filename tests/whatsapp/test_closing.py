@@ -13,7 +13,7 @@ from app.extensions import utcnow
 from app.jobs.handlers import all_handlers
 from app.whatsapp import closing, queries
 from app.whatsapp.actions.closing import tell_closing
-from app.whatsapp.feed import current_change
+from app.whatsapp.changes import current_change
 from app.whatsapp.jobs import CLOSING
 from app.whatsapp.models import Conversation
 from app.whatsapp.queries import ConversationFilter

@@ -26,7 +26,7 @@ from app.twilio.client import RemoteMedia
 from app.whatsapp.actions import files
 from app.whatsapp.actions.send import send
 from app.whatsapp.actions.sync import sync
-from app.whatsapp.feed import current_change
+from app.whatsapp.changes import current_change
 from app.whatsapp.models import Media, Message
 from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient

@@ -10,7 +10,7 @@ import pytest
 from app.auth.models import User
 from app.extensions import utcnow
 from app.formats import today
-from app.whatsapp.feed import current_change
+from app.whatsapp.changes import current_change
 from tests.browser import SignedInClient
 from tests.factories import Factories
 

@@ -18,8 +18,8 @@ from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.again import request_again
+from app.whatsapp.changes import current_change
 from app.whatsapp.errors import OptedOut, WindowClosed
-from app.whatsapp.feed import current_change
 from app.whatsapp.labels import may_retry
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter

@@ -15,7 +15,7 @@ from app.auth.models import User
 from app.extensions import db, utcnow
 from app.formats import format_clock
 from app.media.models import File
-from app.whatsapp.feed import current_change
+from app.whatsapp.changes import current_change
 from app.whatsapp.models import Conversation, Media, Message
 from tests.browser import SignedInClient
 from tests.factories import Factories

@@ -18,7 +18,7 @@ from app.extensions import db, utcnow
 from app.formats import today
 from app.twilio.client import Account, NoAnswer, NotReached, Outgoing, Refused
 from app.twilio.payloads import parse_inbound
-from app.whatsapp import feed, queries
+from app.whatsapp import changes, queries
 from app.whatsapp.actions.receive import receive
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.actions.sync import GIVE_UP, SyncReport, sync
@@ -98,7 +98,7 @@ def test_it_becomes_the_last_line_and_leaves_the_unread_alone(
     assert conversation.last_message_at == message.sent_at
     assert conversation.unread_count == 1
     assert conversation.window_expires_at == window
-    assert conversation.change == message.change == feed.current_change()
+    assert conversation.change == message.change == changes.current_change()
 
 
 def test_the_row_is_there_before_twilio_is_asked(
@@ -168,7 +168,7 @@ def test_a_number_finds_its_conversation_however_it_is_written(
 
 
 def refused(go: Go, error: type[DomainError], twilio: FakeTwilio, **fields: Any) -> None:
-    before, change = message_count(), feed.current_change()
+    before, change = message_count(), changes.current_change()
     conversations = db.session.scalars(select(func.count(Conversation.id))).one()
 
     with pytest.raises(error):
@@ -176,7 +176,7 @@ def refused(go: Go, error: type[DomainError], twilio: FakeTwilio, **fields: Any)
 
     assert message_count() == before
     assert db.session.scalars(select(func.count(Conversation.id))).one() == conversations
-    assert feed.current_change() == change
+    assert changes.current_change() == change
     assert twilio.sent == []
 
 
@@ -295,14 +295,14 @@ def test_without_one_the_conversations_event_is_meant(go: Go, factories: Factori
 
 def test_the_same_key_asks_twilio_once(go: Go, conversation: Conversation, twilio: FakeTwilio) -> None:
     first = go(key="one", conversation_id=conversation.id)
-    change = feed.current_change()
+    change = changes.current_change()
 
     again = go(key="one", conversation_id=conversation.id)
 
     assert (first.repeated, again.repeated) == (False, True)
     assert first.message_id == again.message_id
     assert len(twilio.sent) == message_count() == 1
-    assert feed.current_change() == change
+    assert changes.current_change() == change
 
 
 @pytest.mark.parametrize("outcome", [Refused(21617, "too long", 400), NotReached(), NoAnswer()])

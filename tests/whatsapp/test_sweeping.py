@@ -18,7 +18,7 @@ from app.media.models import File, FilePart
 from app.media.queries import find_file
 from app.whatsapp.actions.attachments import media_of
 from app.whatsapp.actions.sweeping import KEPT_FOR, sweep, want_forgotten
-from app.whatsapp.feed import current_change
+from app.whatsapp.changes import current_change
 from app.whatsapp.models import Media
 from tests.factories import Factories
 from tests.fakes import FakeFetcher

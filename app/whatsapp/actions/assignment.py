@@ -21,7 +21,7 @@ from app.jobs.actions import enqueue
 from app.push import queries as push
 from app.push.actions import TTL, Notice, notify
 from app.whatsapp import queries
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.looking import who_is_looking
 from app.whatsapp.models import Conversation

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.extensions import db, utcnow, writing
 from app.whatsapp.actions.telling import tell_of_closing
+from app.whatsapp.changes import next_change
 from app.whatsapp.closing import is_told, list_unanswered
-from app.whatsapp.feed import next_change
 from app.whatsapp.models import Conversation
 
 

@@ -17,8 +17,8 @@ from app.whatsapp.actions.arrivals import (
 from app.whatsapp.actions.joining import LONGEST_NAME, clean_name
 from app.whatsapp.actions.merging import recount_unread
 from app.whatsapp.actions.typing_indicator import note_seen
+from app.whatsapp.changes import next_change
 from app.whatsapp.errors import NoPhone
-from app.whatsapp.feed import next_change
 from app.whatsapp.identity import parse_contact
 from app.whatsapp.models import Message
 

@@ -13,7 +13,7 @@ from app.extensions import LARGEST_ID, db, writing
 from app.media.models import File
 from app.whatsapp.actions.arrivals import fold_message
 from app.whatsapp.actions.wanted import want, want_small
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.models import Media, Message
 
 # The pauses between tries double from two seconds on. The last one comes more than an hour after the first.

@@ -20,7 +20,7 @@ from app.whatsapp.actions.arrivals import (
 from app.whatsapp.actions.doubts import mark_of
 from app.whatsapp.actions.merging import recount_unread
 from app.whatsapp.actions.wanted import rows_of, want
-from app.whatsapp.feed import lock_changes, next_change
+from app.whatsapp.changes import lock_changes, next_change
 from app.whatsapp.identity import contact_of
 from app.whatsapp.models import Message
 from app.whatsapp.opting import MARK

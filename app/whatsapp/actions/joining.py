@@ -10,7 +10,7 @@ from app.extensions import utcnow, writing
 from app.whatsapp import parties, queries
 from app.whatsapp.actions.arrivals import fold_search_text, follow_event
 from app.whatsapp.actions.merging import pour, release
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.models import Conversation, Distinct
 
 LONGEST_NAME = 80

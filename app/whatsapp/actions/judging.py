@@ -14,7 +14,7 @@ from app.whatsapp import parties, queries
 from app.whatsapp.actions.arrivals import fold_search_text, follow_event
 from app.whatsapp.actions.joining import remember_apart
 from app.whatsapp.actions.merging import pour, recount, release
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.identity import Contact
 from app.whatsapp.joined import Party
 from app.whatsapp.models import Conversation, Message

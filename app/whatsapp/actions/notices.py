@@ -13,8 +13,8 @@ from app.extensions import utcnow, writing
 from app.jobs.models import Heartbeat
 from app.twilio.codes import ACCOUNT_WIDE, REFUSED_AT_ONCE, Step
 from app.whatsapp import queries
+from app.whatsapp.changes import next_change
 from app.whatsapp.delivery import ARRIVED, FAILED, RANK
-from app.whatsapp.feed import next_change
 from app.whatsapp.models import Message
 from app.whatsapp.notices import NOTICES
 from app.whatsapp.outcomes import find_failure

@@ -16,8 +16,8 @@ from app.whatsapp import parties, queries
 from app.whatsapp.actions.arrivals import store_inbound
 from app.whatsapp.actions.filling import fill_up
 from app.whatsapp.actions.notices import follow_trouble
+from app.whatsapp.changes import next_change
 from app.whatsapp.delivery import FAILED, RANK, advances
-from app.whatsapp.feed import next_change
 from app.whatsapp.identity import same_contact
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.waiting import find_waiting_since

@@ -35,9 +35,9 @@ from app.whatsapp.actions.attachments import find_attachment, media_of
 from app.whatsapp.actions.receive import claim_sid, follow_outcome, record_outcome
 from app.whatsapp.actions.sync import IN_FLIGHT, SYNC
 from app.whatsapp.actions.wanted import want_small
+from app.whatsapp.changes import next_change
 from app.whatsapp.content.sent import read_sent
 from app.whatsapp.errors import AnsweredMeanwhile, KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
-from app.whatsapp.feed import next_change
 from app.whatsapp.identity import Contact, parse_contact
 from app.whatsapp.joined import Party
 from app.whatsapp.models import Message

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from app.extensions import utcnow, writing
 from app.whatsapp import queries
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.models import Message
 from app.whatsapp.waiting import find_waiting_since, wait_no_more
 

@@ -13,7 +13,7 @@ from app.media.actions import stores
 from app.media.models import File
 from app.media.store import StoreError
 from app.whatsapp.actions.wanted import FETCH, want
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.models import Media
 
 log = logging.getLogger(__name__)

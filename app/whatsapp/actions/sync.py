@@ -28,9 +28,9 @@ from app.whatsapp.actions.arrivals import (
 )
 from app.whatsapp.actions.receive import follow_outcome, is_news, record_outcome
 from app.whatsapp.actions.wanted import rows_of, want_all
+from app.whatsapp.changes import next_change
 from app.whatsapp.costs.actions import record_price
 from app.whatsapp.delivery import UNSETTLED
-from app.whatsapp.feed import next_change
 from app.whatsapp.identity import contact_of, same_contact
 from app.whatsapp.models import Message, SyncRun
 

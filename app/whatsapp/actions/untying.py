@@ -9,7 +9,7 @@ from app.coordinaciones.models import Coordinacion
 from app.extensions import utcnow
 from app.whatsapp import parties
 from app.whatsapp.actions.arrivals import follow_event
-from app.whatsapp.feed import next_change
+from app.whatsapp.changes import next_change
 from app.whatsapp.models import Conversation, Message
 
 

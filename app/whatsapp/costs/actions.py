@@ -12,10 +12,10 @@ from app.jobs.actions import beat
 from app.jobs.queries import find_heartbeat
 from app.twilio import gateway
 from app.twilio.client import Refused, RemoteMessage
+from app.whatsapp.changes import next_change
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.forms import NewRate
 from app.whatsapp.costs.models import Rate
-from app.whatsapp.feed import next_change
 from app.whatsapp.models import Message
 
 log = logging.getLogger(__name__)
