@@ -9,7 +9,7 @@ import pytest
 from app.errors import NotFound
 from app.extensions import utcnow
 from app.twilio.payloads import parse_inbound
-from app.whatsapp import changes, queries
+from app.whatsapp import queries
 from app.whatsapp.actions.conversations import (
     assign,
     mark_read,
@@ -17,6 +17,7 @@ from app.whatsapp.actions.conversations import (
     open_for_coordinacion,
 )
 from app.whatsapp.actions.receive import receive
+from app.whatsapp.changes import current_change
 from app.whatsapp.errors import NoPhone
 from app.whatsapp.models import Conversation
 from tests.factories import Factories
@@ -45,7 +46,7 @@ def test_reading_counts_everything_as_read(factories: Factories, conversation: C
         read_at = factories.reload(message).read_at
         assert read_at is not None
         assert read_at >= before
-    assert conversation.change == changes.current_change() == 4
+    assert conversation.change == current_change() == 4
     assert queries.unread_count() == 0
 
 
@@ -53,7 +54,7 @@ def test_what_arrives_between_the_look_and_the_click_stays_unread(
     factories: Factories, conversation: Conversation
 ) -> None:
     seen = factories.message(conversation, "vista")
-    looked_at = changes.current_change()
+    looked_at = current_change()
     arrived = receive(parse_inbound(inbound_form("recién llegada")))
     assert arrived is not None
 
@@ -67,12 +68,12 @@ def test_what_arrives_between_the_look_and_the_click_stays_unread(
 def test_reading_what_is_read_changes_nothing(factories: Factories, conversation: Conversation) -> None:
     message = factories.message(conversation)
     mark_read(conversation.id)
-    first, change = factories.reload(message).read_at, changes.current_change()
+    first, change = factories.reload(message).read_at, current_change()
 
     assert not mark_read(conversation.id)
 
     assert factories.reload(message).read_at == first
-    assert changes.current_change() == change
+    assert current_change() == change
 
 
 def test_reading_leaves_our_own_messages_and_other_conversations_alone(
@@ -105,7 +106,7 @@ def test_a_conversation_that_is_not_there_cannot_be_read_nor_assigned(factories:
     with pytest.raises(NotFound):
         assign(missing, None)
 
-    assert changes.current_change() == 0
+    assert current_change() == 0
 
 
 # Which event it is about
@@ -122,7 +123,7 @@ def test_assigning_takes_along_what_was_said_before_anyone_knew(
     assign(conversation.id, event.id)
 
     assert factories.reload(conversation).coordinacion_id == event.id
-    assert conversation.change == changes.current_change() == 4
+    assert conversation.change == current_change() == 4
     assert factories.reload(of_none).coordinacion_id == event.id
     assert factories.reload(of_earlier).coordinacion_id == earlier.id
     assert factories.reload(elsewhere).coordinacion_id is None
@@ -167,12 +168,12 @@ def test_opening_the_chat_of_an_event_makes_it_once(factories: Factories) -> Non
     event = factories.coordinacion(phone="+5491155550188")
 
     first = open_for_coordinacion(event.id)
-    change = changes.current_change()
+    change = current_change()
     again = open_for_coordinacion(event.id)
 
     conversation = queries.get_conversation(first)
     assert again == first
-    assert changes.current_change() == change == 1
+    assert current_change() == change == 1
     assert (conversation.phone_number, conversation.coordinacion_id) == ("+5491155550188", event.id)
     assert (conversation.unread_count, conversation.window_open(utcnow())) == (0, False)
     assert "+5491155550188" in conversation.search_text
@@ -219,13 +220,13 @@ def test_a_conversation_is_left_for_later_by_its_last_message(factories: Factori
     for body in ("Hola", "¿Están?"):
         receive(parse_inbound(inbound_form(body, MessageSid=f"SM{len(body):032x}")))
     mark_read(conversation.id)
-    before = changes.current_change()
+    before = current_change()
 
     mark_unread(conversation.id)
     mark_unread(conversation.id)
 
     assert factories.reload(conversation).unread_count == queries.unread_count() == 1
-    assert conversation.change == changes.current_change() == before + 1
+    assert conversation.change == current_change() == before + 1
 
 
 def test_what_is_unread_already_keeps_its_count(factories: Factories, conversation: Conversation) -> None:

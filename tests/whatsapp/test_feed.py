@@ -12,25 +12,26 @@ from sqlalchemy import delete
 from app.auth.models import User
 from app.auth.tokens import Claims
 from app.extensions import db, utcnow, writing
-from app.whatsapp import changes, feed
+from app.whatsapp import feed
+from app.whatsapp.changes import current_change, next_change
 from app.whatsapp.models import ChangeCounter
 from tests.browser import SignedInClient, latest_session_id
 
 
 def take() -> int:
     with writing() as session:
-        return changes.next_change(session)
+        return next_change(session)
 
 
 def test_numbers_follow_one_another(app: Flask) -> None:
     assert [take(), take(), take()] == [1, 2, 3]
-    assert changes.current_change() == 3
+    assert current_change() == 3
 
 
 def test_a_change_that_is_taken_back_gives_its_number_back(app: Flask) -> None:
     def fail() -> None:
         with writing() as session:
-            changes.next_change(session)
+            next_change(session)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -44,10 +45,10 @@ def test_a_change_is_seen_once_it_is_committed(app: Flask) -> None:
 
     def look() -> None:
         with app.app_context():
-            seen.append(changes.current_change())
+            seen.append(current_change())
 
     with writing() as session:
-        changes.next_change(session)
+        next_change(session)
         reader = threading.Thread(target=look)
         reader.start()
         reader.join(10)
@@ -86,6 +87,6 @@ def test_a_database_without_its_counter_says_how_to_mend_it(app: Flask) -> None:
     db.session.execute(delete(ChangeCounter))
 
     with pytest.raises(RuntimeError, match="flask db upgrade"):
-        changes.next_change(db.session())
+        next_change(db.session())
 
     db.session.rollback()

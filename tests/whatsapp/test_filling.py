@@ -13,9 +13,9 @@ from sqlalchemy import select
 from app.extensions import db, utcnow
 from app.jobs.models import Job
 from app.twilio.client import RemoteMedia
-from app.whatsapp import changes
 from app.whatsapp.actions.conversations import mark_read
 from app.whatsapp.actions.wanted import FETCH
+from app.whatsapp.changes import current_change
 from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.models import Conversation, Message
 from tests.factories import Factories
@@ -39,7 +39,7 @@ def test_a_place_a_name_and_a_user_id_are_filled_up_and_nothing_is_counted_twice
 ) -> None:
     sid, other = add(twilio, "", ago(minutes=10)), add(twilio, "después", ago(minutes=5))
     run()
-    before, sent_at = changes.current_change(), stored(sid).sent_at
+    before, sent_at = current_change(), stored(sid).sent_at
     assert last_line(stored(sid)) == "Mensaje no compatible"
 
     place = {"MessageType": "location", "Latitude": "-34.6", "Longitude": "-58.4", "Label": "Quinta Los Olivos"}
@@ -129,13 +129,13 @@ def test_it_is_filled_up_once_and_then_takes_no_number(
     sid = add(twilio, "Hola", ago(minutes=10))
     run()
     comes(app, sid)
-    before = changes.current_change()
+    before = current_change()
 
     with caplog.at_level(logging.INFO, logger="app.whatsapp.actions.receive"):
         answers = in_threads(app, *[lambda: comes(app, sid, ProfileName="Otra")] * 4)
 
     assert [one for one in answers if isinstance(one, Exception)] == []
-    assert changes.current_change() == before
+    assert current_change() == before
     assert {record.getMessage() for record in caplog.records} == {"A webhook came again."}
     assert the_conversation().unread_count == 1
 

@@ -18,10 +18,11 @@ from app.extensions import db, utcnow
 from app.formats import today
 from app.twilio.client import Account, NoAnswer, NotReached, Outgoing, Refused
 from app.twilio.payloads import parse_inbound
-from app.whatsapp import changes, queries
+from app.whatsapp import queries
 from app.whatsapp.actions.receive import receive
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.actions.sync import GIVE_UP, SyncReport, sync
+from app.whatsapp.changes import current_change
 from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.labels import may_retry
 from app.whatsapp.models import Conversation, Message
@@ -98,7 +99,7 @@ def test_it_becomes_the_last_line_and_leaves_the_unread_alone(
     assert conversation.last_message_at == message.sent_at
     assert conversation.unread_count == 1
     assert conversation.window_expires_at == window
-    assert conversation.change == message.change == changes.current_change()
+    assert conversation.change == message.change == current_change()
 
 
 def test_the_row_is_there_before_twilio_is_asked(
@@ -168,7 +169,7 @@ def test_a_number_finds_its_conversation_however_it_is_written(
 
 
 def refused(go: Go, error: type[DomainError], twilio: FakeTwilio, **fields: Any) -> None:
-    before, change = message_count(), changes.current_change()
+    before, change = message_count(), current_change()
     conversations = db.session.scalars(select(func.count(Conversation.id))).one()
 
     with pytest.raises(error):
@@ -176,7 +177,7 @@ def refused(go: Go, error: type[DomainError], twilio: FakeTwilio, **fields: Any)
 
     assert message_count() == before
     assert db.session.scalars(select(func.count(Conversation.id))).one() == conversations
-    assert changes.current_change() == change
+    assert current_change() == change
     assert twilio.sent == []
 
 
@@ -295,14 +296,14 @@ def test_without_one_the_conversations_event_is_meant(go: Go, factories: Factori
 
 def test_the_same_key_asks_twilio_once(go: Go, conversation: Conversation, twilio: FakeTwilio) -> None:
     first = go(key="one", conversation_id=conversation.id)
-    change = changes.current_change()
+    change = current_change()
 
     again = go(key="one", conversation_id=conversation.id)
 
     assert (first.repeated, again.repeated) == (False, True)
     assert first.message_id == again.message_id
     assert len(twilio.sent) == message_count() == 1
-    assert changes.current_change() == change
+    assert current_change() == change
 
 
 @pytest.mark.parametrize("outcome", [Refused(21617, "too long", 400), NotReached(), NoAnswer()])

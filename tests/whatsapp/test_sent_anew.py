@@ -11,8 +11,9 @@ from app.auth.models import User
 from app.extensions import db
 from app.twilio.client import Refused
 from app.twilio.payloads import find_new_sid
-from app.whatsapp import changes, queries
+from app.whatsapp import queries
 from app.whatsapp.actions.send import send
+from app.whatsapp.changes import current_change
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
@@ -60,10 +61,10 @@ def test_callbacks_under_the_new_sid_arrive(nobody: FlaskClient, factories: Fact
 
     tell(nobody, NEW, "sent")
     assert (factories.reload(failed).status, failed.error_code, failed.message_sid) == ("sent", None, NEW)
-    before = changes.current_change()
+    before = current_change()
     tell(nobody, old, "failed", ErrorCode="63003", ErrorMessage=ERROR)  # Late, and over.
     tell(nobody, old, "sent")
-    assert changes.current_change() == before
+    assert current_change() == before
     tell(nobody, NEW, "delivered")
 
     assert factories.reload(failed).status == "delivered"
@@ -73,12 +74,12 @@ def test_callbacks_under_the_new_sid_arrive(nobody: FlaskClient, factories: Fact
 def test_what_fails_under_the_new_sid_too_stays_failed(
     nobody: FlaskClient, factories: Factories, failed: Message
 ) -> None:
-    before = changes.current_change()
+    before = current_change()
 
     tell(nobody, NEW, "failed", ErrorCode="63024")
 
     assert (factories.reload(failed).status, failed.error_code) == ("failed", 63003)
-    assert changes.current_change() == before
+    assert current_change() == before
 
 
 def test_the_sync_takes_neither_sid_for_anothers_message(

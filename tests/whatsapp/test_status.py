@@ -18,9 +18,10 @@ from app.auth.models import User
 from app.extensions import db, utcnow
 from app.twilio.client import NoAnswer, NotReached, Outgoing, Refused
 from app.twilio.payloads import StatusUpdate
-from app.whatsapp import changes, queries
+from app.whatsapp import queries
 from app.whatsapp.actions import receive
 from app.whatsapp.actions.send import send
+from app.whatsapp.changes import current_change
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.outcomes import failure
 from app.whatsapp.request import SendRequest
@@ -70,14 +71,14 @@ def test_a_message_goes_from_queued_to_read(nobody: FlaskClient, factories: Fact
 def test_each_step_is_one_change_and_a_repeat_is_none(
     nobody: FlaskClient, factories: Factories, outgoing: Message, conversation: Conversation
 ) -> None:
-    before = changes.current_change()
+    before = current_change()
 
     for status in ("sent", "sent", "queued", "delivered", "delivered", "sent"):
         tell(nobody, outgoing.message_sid, status)
 
     assert factories.reload(outgoing).change == before + 2
     assert factories.reload(conversation).change == before + 2
-    assert changes.current_change() == before + 2
+    assert current_change() == before + 2
 
 
 def test_read_keeps_the_first_moment(nobody: FlaskClient, factories: Factories, outgoing: Message) -> None:
@@ -136,12 +137,12 @@ def is_new(status: str, before: list[str]) -> bool:
 def test_a_word_that_nobody_knows_changes_nothing(
     nobody: FlaskClient, factories: Factories, outgoing: Message, status: str
 ) -> None:
-    before = changes.current_change()
+    before = current_change()
 
     tell(nobody, outgoing.message_sid, status)
 
     assert factories.reload(outgoing).status == "queued"
-    assert changes.current_change() == before
+    assert current_change() == before
 
 
 def test_a_callback_for_an_unknown_message_is_answered_and_logged(
@@ -321,12 +322,12 @@ def test_a_user_id_heals_too(nobody: FlaskClient, factories: Factories) -> None:
 def test_a_wrong_id_or_another_recipient_touches_nothing(
     nobody: FlaskClient, factories: Factories, conversation: Conversation, query: str, changes: dict[str, Any]
 ) -> None:
-    message, before = sending(factories, conversation), changes.current_change()
+    message, before = sending(factories, conversation), current_change()
 
     tell(nobody, "SM" + "5" * 32, "failed", query.format(id=message.id), ErrorCode="63016", **changes)
 
     assert (factories.reload(message).message_sid, message.status) == (None, "unconfirmed")
-    assert changes.current_change() == before
+    assert current_change() == before
 
 
 def test_the_sid_wins_over_an_id_that_names_another_message(

@@ -16,10 +16,11 @@ from app.extensions import db, utcnow
 from app.formats import to_local
 from app.twilio.client import Account, NoAnswer, NotReached, Refused, RemoteMedia, RemoteMessage, TwilioError
 from app.twilio.payloads import parse_inbound
-from app.whatsapp import changes, queries
+from app.whatsapp import queries
 from app.whatsapp.actions.receive import receive
 from app.whatsapp.actions.send import send
 from app.whatsapp.actions.sync import GIVE_UP, IN_FLIGHT, MARGIN, STALE_LIMIT, SyncReport, sync
+from app.whatsapp.changes import current_change
 from app.whatsapp.labels import last_line
 from app.whatsapp.models import Conversation, Message, SyncRun
 from app.whatsapp.outcomes import failure
@@ -203,12 +204,12 @@ def test_a_message_of_someone_without_a_number_comes_in(twilio: FakeTwilio) -> N
 def test_what_a_webhook_brought_is_left_as_it_is(twilio: FakeTwilio, factories: Factories) -> None:
     sid = add(twilio)
     receive(parse_inbound(inbound_form(MessageSid=sid, ProfileName="Lucía")))
-    change = changes.current_change()
+    change = current_change()
 
     assert counted(run()) == (1, 0, 0)
 
     assert stored(sid).conversation.unread_count == 1
-    assert changes.current_change() == change
+    assert current_change() == change
 
 
 def test_a_webhook_that_comes_after_all_changes_nothing(twilio: FakeTwilio) -> None:
@@ -373,7 +374,7 @@ def test_a_status_that_nobody_told_is_settled(
     assert counted(run()) == (1, 0, 1)
 
     assert factories.reload(message).status == status
-    assert message.change == factories.reload(conversation).change == changes.current_change()
+    assert message.change == factories.reload(conversation).change == current_change()
     assert (message.read_at is not None) == (status == "read")
     assert conversation.window_open(utcnow()) == (status != "failed")
 
@@ -383,12 +384,12 @@ def test_a_list_that_is_behind_moves_nothing_back(
 ) -> None:
     sid = add(twilio, direction="outbound", status="sent")
     message = factories.message(conversation, direction="outbound", status="read", message_sid=sid)
-    change = changes.current_change()
+    change = current_change()
 
     assert counted(run()) == (1, 0, 0)
 
     assert factories.reload(message).status == "read"
-    assert changes.current_change() == change
+    assert current_change() == change
 
 
 def test_what_the_list_no_longer_reaches_is_asked_for_by_its_sid(
@@ -440,7 +441,7 @@ def test_what_twilio_never_had_is_given_up_with_a_sentence(
 
     assert (factories.reload(message).status, message.error_code) == ("failed", None)
     assert failure(message) == "No llegó a salir. Mandalo de nuevo."
-    assert factories.reload(conversation).change == message.change == changes.current_change()
+    assert factories.reload(conversation).change == message.change == current_change()
 
 
 def test_it_is_given_up_however_late_the_sync_comes(
@@ -506,14 +507,14 @@ def snapshot() -> list[Any]:
 
 def test_a_second_sync_changes_nothing(busy_account: FakeTwilio) -> None:
     first = run()
-    before, change = snapshot(), changes.current_change()
+    before, change = snapshot(), current_change()
 
     second = run()
 
     assert counted(first) == (8, 6, 3)
     assert counted(second) == (7, 0, 0)  # One of the eight is further back than the second one reaches.
     assert snapshot() == before
-    assert changes.current_change() == change
+    assert current_change() == change
 
 
 def test_two_syncs_at_once_do_no_harm(app: Flask, busy_account: FakeTwilio) -> None:

@@ -13,9 +13,9 @@ from app.auth.models import User
 from app.coordinaciones import actions
 from app.coordinaciones.models import Coordinacion
 from app.formats import today
-from app.whatsapp import changes
 from app.whatsapp.actions import conversations, joining, judging
 from app.whatsapp.actions.send import send
+from app.whatsapp.changes import current_change
 from app.whatsapp.content.values import office_values
 from app.whatsapp.labels import conversation_name
 from app.whatsapp.models import Conversation
@@ -65,7 +65,7 @@ def test_a_corrected_phone_lets_go_of_the_stranger(
     stranger: Conversation,
     way: str,
 ) -> None:
-    browser, before = sign_in(ana), changes.current_change()
+    browser, before = sign_in(ana), current_change()
     assert texts(factories, stranger) == ("Lucía", event.id)
 
     if way in ("page", "emptied"):
@@ -80,7 +80,7 @@ def test_a_corrected_phone_lets_go_of_the_stranger(
 
     assert answer.status_code in (200, 303)
     assert texts(factories, stranger) == ("Tomás", None)
-    assert (stranger.change, changes.current_change()) == (before + 1, before + 1)
+    assert (stranger.change, current_change()) == (before + 1, before + 1)
     values = office_values(stranger, stranger.coordinacion, "Ana", "es_AR")
     assert (values["client"], values["event"], values["place"]) == ("Tomás", "", "")
     history = browser.get(f"/whatsapp/coordinaciones/{event.id}/history").text
@@ -156,12 +156,12 @@ def test_a_phone_corrected_while_its_owner_is_in_doubt_does_not_come_back_with_t
 def test_nothing_moves_where_the_number_is_the_same(
     factories: Factories, event: Coordinacion, stranger: Conversation, values: dict[str, Any]
 ) -> None:
-    before = changes.current_change()
+    before = current_change()
 
     actions.update(event.id, values)
 
     assert texts(factories, stranger) == ("Lucía", event.id)
-    assert changes.current_change() == before
+    assert current_change() == before
 
 
 def test_messages_that_come_while_phones_are_corrected_wait_for_nobody_in_a_circle(

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from app.extensions import db, utcnow
 from app.formats import to_local, today
-from app.whatsapp import changes
 from app.whatsapp.actions.send import send
+from app.whatsapp.changes import current_change
 from app.whatsapp.labels import last_line
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.request import SendRequest
@@ -51,7 +51,7 @@ def stored_count() -> tuple[int, int, int]:
     """How many conversations, messages and changes there are."""
     db.session.rollback()
     rows = [db.session.scalars(select(func.count()).select_from(model)).one() for model in (Conversation, Message)]
-    return rows[0], rows[1], changes.current_change()
+    return rows[0], rows[1], current_change()
 
 
 def without_number(**changes: Any) -> dict[str, Any]:
@@ -456,7 +456,7 @@ def test_each_message_adds_one_unread_one_change_and_a_new_last_line(app: Flask)
     conversation = the_conversation()
     assert conversation.unread_count == 3
     assert conversation.last_message_id == third.id
-    assert third.change == conversation.change == changes.current_change() == 3
+    assert third.change == conversation.change == current_change() == 3
 
 
 def test_a_message_opens_the_window_again(app: Flask, factories: Factories) -> None:

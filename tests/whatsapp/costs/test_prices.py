@@ -13,8 +13,9 @@ from flask import Flask
 from app.extensions import db, utcnow, writing
 from app.jobs.actions import enqueue, run_due
 from app.twilio.client import NoAnswer, RemoteMessage
-from app.whatsapp import changes, queries
+from app.whatsapp import queries
 from app.whatsapp.actions.sync import sync
+from app.whatsapp.changes import current_change
 from app.whatsapp.costs import actions
 from app.whatsapp.costs.actions import PRICES, learn_prices
 from app.whatsapp.models import Conversation, Message
@@ -74,10 +75,10 @@ def test_a_price_that_is_not_known_yet_is_asked_for_another_time(
     factories: Factories, twilio: FakeTwilio, conversation: Conversation, asked: list[str]
 ) -> None:
     message = sent(factories, twilio, conversation)
-    before = changes.current_change()
+    before = current_change()
 
     assert (learn_prices(), price_of(message)) == (0, (None, ""))
-    assert changes.current_change() == before
+    assert current_change() == before
     twilio.messages[asked[0]] = replace(twilio.messages[asked[0]], price=Decimal("0.005"), price_unit="USD")
 
     assert (learn_prices(), price_of(message)) == (1, (Decimal("0.005"), "USD"))
