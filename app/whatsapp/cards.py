@@ -80,4 +80,4 @@ def keep(media_id: int, place: int) -> ResponseReturnValue:
     kept = keep_contact(coordinacion.id, line, phone)
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
-    return render_template("whatsapp/_contact_kept.html", coordinacion=kept, as_phone=phone is not None)
+    return render_template("whatsapp/contacts/_contact_kept.html", coordinacion=kept, as_phone=phone is not None)

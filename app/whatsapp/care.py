@@ -24,14 +24,16 @@ own.before_request(require_staff)
 def assignee(conversation_id: int) -> ResponseReturnValue:
     """Answer who looks after the conversation, as a piece of its header; with `away` the focus is elsewhere already."""
     conversation = queries.get_conversation(conversation_id)
-    return render_template("whatsapp/_assignee.html", conversation=conversation, focus="away" not in request.args)
+    return render_template(
+        "whatsapp/thread/_assignee.html", conversation=conversation, focus="away" not in request.args
+    )
 
 
 @bp.get("/hand")
 def choose(conversation_id: int) -> ResponseReturnValue:
     """Offer the people of the office: in place of who looks after it now, or as a page of its own."""
     people = [user for user in list_users() if user.active]
-    piece = "whatsapp/_choose_person.html" if is_htmx() else "whatsapp/hand.html"
+    piece = "whatsapp/thread/_choose_person.html" if is_htmx() else "whatsapp/thread/hand.html"
     conversation = queries.get_conversation(conversation_id)
     return render_template(piece, conversation=conversation, people=people), {"Vary": "HX-Request"}
 
@@ -43,7 +45,7 @@ def hand(conversation_id: int) -> ResponseReturnValue:
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     conversation = queries.get_conversation(conversation_id)
-    return render_template("whatsapp/_assignee.html", conversation=conversation, focus=True)
+    return render_template("whatsapp/thread/_assignee.html", conversation=conversation, focus=True)
 
 
 @bp.post("/done")
@@ -70,4 +72,4 @@ def seen() -> ResponseReturnValue:
     assignment.mark_assignments_seen(current_user().id)
     if not is_htmx():
         return see_other(url_for("whatsapp.index", filter="mine"))
-    return render_template("whatsapp/_assigned_notice.html", assigned=())
+    return render_template("whatsapp/alerts/_assigned_notice.html", assigned=())

@@ -18,21 +18,21 @@ bp.before_request(require_staff)
 @bp.get("/conversations/<int:conversation_id>/coordinacion")
 def choose(conversation_id: int) -> ResponseReturnValue:
     choices = events.choices_of(queries.get_conversation(conversation_id))
-    return render_template("whatsapp/_choose_coordinacion.html", **choices)
+    return render_template("whatsapp/events/_choose_coordinacion.html", **choices)
 
 
 @bp.get("/conversations/<int:conversation_id>/coordinacion/results")
 def results(conversation_id: int) -> ResponseReturnValue:
     """Answer the events that the search (`event`) finds, for the choice that is open."""
     choices = events.choices_of(queries.get_conversation(conversation_id), request.args.get("event", ""))
-    return render_template("whatsapp/_choose_results.html", **choices)
+    return render_template("whatsapp/events/_choose_results.html", **choices)
 
 
 @bp.get("/conversations/<int:conversation_id>/context")
 def context(conversation_id: int) -> ResponseReturnValue:
     """Answer which event the chat is about; with `away` the focus is elsewhere already."""
     conversation, focus = queries.get_conversation(conversation_id), "away" not in request.args
-    return render_template("whatsapp/_context.html", conversation=conversation, focus=focus)
+    return render_template("whatsapp/events/_context.html", conversation=conversation, focus=focus)
 
 
 @bp.post("/conversations/<int:conversation_id>/coordinacion")

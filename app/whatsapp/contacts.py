@@ -60,24 +60,24 @@ def _results_context(conversation: Conversation) -> dict[str, Any]:
 @bp.get("/conversations/<int:conversation_id>/who")
 def who(conversation_id: int) -> ResponseReturnValue:
     """Show on a page of its own what browsers with JavaScript show in a dialog."""
-    return render_template("whatsapp/who.html", **_who_context(queries.get_conversation(conversation_id)))
+    return render_template("whatsapp/contacts/who.html", **_who_context(queries.get_conversation(conversation_id)))
 
 
 @bp.get("/conversations/<int:conversation_id>/who/dialog")
 def dialog(conversation_id: int) -> ResponseReturnValue:
-    return render_template("whatsapp/_who.html", **_who_context(queries.get_conversation(conversation_id)))
+    return render_template("whatsapp/contacts/_who.html", **_who_context(queries.get_conversation(conversation_id)))
 
 
 @bp.get("/conversations/<int:conversation_id>/who/results")
 def results(conversation_id: int) -> ResponseReturnValue:
     context = _results_context(queries.get_conversation(conversation_id))
-    return render_template("whatsapp/_who_results.html", **context)
+    return render_template("whatsapp/contacts/_who_results.html", **context)
 
 
 @bp.get("/conversations/<int:conversation_id>/names")
 def names(conversation_id: int) -> ResponseReturnValue:
     """Answer the names of a client, or with `edit` the form that changes the one that staff give."""
-    piece = "whatsapp/_name_form.html" if "edit" in request.args else "whatsapp/_names.html"
+    piece = "whatsapp/contacts/_name_form.html" if "edit" in request.args else "whatsapp/contacts/_names.html"
     return render_template(piece, conversation=queries.get_conversation(conversation_id), focus=True)
 
 
@@ -92,9 +92,9 @@ def rename(conversation_id: int) -> ResponseReturnValue:
             joining.rename(conversation_id, name)
     except Invalid as refusal:
         conversation = queries.get_conversation(conversation_id)
-        piece, around = "whatsapp/_name_form.html", {"conversation": conversation, "focus": True}
+        piece, around = "whatsapp/contacts/_name_form.html", {"conversation": conversation, "focus": True}
         if not is_htmx():
-            piece, around = "whatsapp/who.html", _who_context(conversation)
+            piece, around = "whatsapp/contacts/who.html", _who_context(conversation)
         return render_template(piece, name=name, refusal=refusal, **around), refusal.status
     if not is_htmx():
         return _show(conversation_id)
@@ -118,7 +118,9 @@ def keep_apart(conversation_id: int) -> ResponseReturnValue:
     if not is_htmx():
         return _show(conversation_id)
     conversation = queries.get_conversation(conversation_id)
-    return render_template("whatsapp/_likely.html", conversation=conversation, likely=parties.find_likely(conversation))
+    return render_template(
+        "whatsapp/contacts/_likely.html", conversation=conversation, likely=parties.find_likely(conversation)
+    )
 
 
 @bp.post("/conversations/<int:conversation_id>/same-person")
@@ -144,4 +146,4 @@ def closing() -> ResponseReturnValue:
     if windows.notice_key(told) == request.args.get("shown"):
         return "", 204
     inbox = request.args.get("inbox") == "1"
-    return make_response(render_template("whatsapp/_closing_notice.html", closing=told, inbox=inbox))
+    return make_response(render_template("whatsapp/alerts/_closing_notice.html", closing=told, inbox=inbox))

@@ -18,7 +18,7 @@ from app.whatsapp import closing, feed, queries
 from app.whatsapp.notices import find_notices
 
 # A piece that its door renders with nothing else.
-_NOTICES = "whatsapp/_notices.html"
+_NOTICES = "whatsapp/alerts/_notices.html"
 
 # It says by itself that no device hears anything, and whoever reads that is about to mend it.
 _OF_DEVICES = "push/notices.html"

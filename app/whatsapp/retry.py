@@ -25,7 +25,7 @@ admins.before_request(require_admin)
 
 def _rows(*ids: int) -> str:
     messages = [queries.get_message(message_id) for message_id in ids]
-    return render_template("whatsapp/_renewed.html", **thread_context(messages))
+    return render_template("whatsapp/thread/_renewed.html", **thread_context(messages))
 
 
 def _back_to(message_id: int) -> ResponseReturnValue:
@@ -53,12 +53,12 @@ def tell(message_id: int) -> ResponseReturnValue:
 @bp.get("/trouble")
 def trouble() -> ResponseReturnValue:
     """Answer the composer's line about an account that sends nothing, or its empty place."""
-    return render_template("whatsapp/_trouble.html", notices=find_notices())
+    return render_template("whatsapp/composer/_trouble.html", notices=find_notices())
 
 
 @admins.get("")
 def show() -> ResponseReturnValue:
-    return render_template("whatsapp/_notices.html")
+    return render_template("whatsapp/alerts/_notices.html")
 
 
 @admins.post("/dismiss")

@@ -14,12 +14,12 @@ bp.before_request(require_staff)
 
 
 def _offered() -> ResponseReturnValue:
-    return render_template("whatsapp/_quick_replies.html", quick_replies=list_quick_replies(), focus=True)
+    return render_template("whatsapp/composer/_quick_replies.html", quick_replies=list_quick_replies(), focus=True)
 
 
 def _edited(*, dropped: bool = False) -> ResponseReturnValue:
     context = {"quick_replies": list_quick_replies(), "deleted": list_deleted_quick_replies(), "dropped": dropped}
-    return render_template("whatsapp/_quick_replies_edit.html", **context)
+    return render_template("whatsapp/composer/_quick_replies_edit.html", **context)
 
 
 @bp.get("")

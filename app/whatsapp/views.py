@@ -109,12 +109,12 @@ def panel() -> ResponseReturnValue:
 @bp.get("/list")
 def conversation_list() -> ResponseReturnValue:
     shown = parse_int_arg(request.args, "shown", LIST_PAGE, 0, 10_000) or LIST_PAGE
-    return render_template("whatsapp/_list_refresh.html", **_list_context(min(max(shown, LIST_PAGE), 400)))
+    return render_template("whatsapp/list/_list_refresh.html", **_list_context(min(max(shown, LIST_PAGE), 400)))
 
 
 @bp.get("/list/more")
 def more_conversations() -> ResponseReturnValue:
-    return render_template("whatsapp/_conversation_rows.html", **_list_context())
+    return render_template("whatsapp/list/_conversation_rows.html", **_list_context())
 
 
 @bp.get("/conversations/<int:conversation_id>")
@@ -129,7 +129,9 @@ def show(conversation_id: int) -> ResponseReturnValue:
 
 @bp.get("/conversations/<int:conversation_id>/chat")
 def chat(conversation_id: int) -> ResponseReturnValue:
-    return render_template("whatsapp/_conversation.html", **_chat_context(queries.get_conversation(conversation_id)))
+    return render_template(
+        "whatsapp/thread/_conversation.html", **_chat_context(queries.get_conversation(conversation_id))
+    )
 
 
 @bp.get("/conversations/<int:conversation_id>/older")
@@ -138,7 +140,7 @@ def older(conversation_id: int) -> ResponseReturnValue:
     cursor = request.args.get("cursor", "")
     page = queries.list_messages(conversation_id=thread_id, limit=THREAD_PAGE, cursor=cursor, bubbles=True)
     return render_template(
-        "whatsapp/_older.html",
+        "whatsapp/thread/_older.html",
         conversation_id=thread_id,
         older=page.next_cursor,
         **thread_context(page.items),
@@ -153,7 +155,7 @@ def changes(conversation_id: int) -> ResponseReturnValue:
     conversation = queries.get_conversation(conversation_id)
     shape = parties.shape_of(conversation, parties.list_rows(conversation))
     if request.args.get("shape", shape) != shape:  # It was joined, or taken apart: all of it is shown anew.
-        chat = render_template("whatsapp/_conversation.html", **_chat_context(conversation))
+        chat = render_template("whatsapp/thread/_conversation.html", **_chat_context(conversation))
         return chat, {"HX-Retarget": "#conversation", "HX-Reswap": "outerHTML"}
     messages = queries.list_changes(conversation.id, since, CHANGES_PAGE)
     days, old = parse_old_rows(request.args)
@@ -163,7 +165,7 @@ def changes(conversation_id: int) -> ResponseReturnValue:
     shown = queries.with_old(messages, old, conversation_id=conversation.id)
     moved = conversation.writing_state(now) != request.args.get("state")
     return render_template(
-        "whatsapp/_changes.html",
+        "whatsapp/thread/_changes.html",
         conversation=conversation,
         change=change,
         shape=shape,
@@ -189,7 +191,7 @@ def send(conversation_id: int) -> ResponseReturnValue:
     if not is_htmx():
         return see_other(url_for(".show", conversation_id=conversation_id))
     message = queries.get_message(sending.message_id)
-    return render_template("whatsapp/_sent.html", **thread_context([message])), 201
+    return render_template("whatsapp/composer/_sent.html", **thread_context([message])), 201
 
 
 def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> ResponseReturnValue:
@@ -202,7 +204,7 @@ def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> 
         now = utcnow()
         context = {"conversation": conversation, "open": conversation.window_open(now), "key": key, "now": now}
         context |= {"refusal": refusal, "closed": closed, "notices": find_notices() if closed else None}
-        answer = render_template("whatsapp/_refused.html", **context)
+        answer = render_template("whatsapp/composer/_refused.html", **context)
         return answer, refusal.status, {"Coordina-Refusal": refusal.code}
     context = _chat_context(conversation, body=body, refusal=refusal) | {"key": key}
     return render_template("whatsapp/inbox.html", **_list_context() | context), refusal.status
@@ -246,7 +248,7 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
     days, ids = parse_old_rows(request.args)
     messages = queries.with_old(page.items, ids, coordinacion_id=coordinacion_id)
     return render_template(
-        "whatsapp/_history.html",
+        "whatsapp/events/_history.html",
         coordinacion_id=coordinacion_id,
         change=change,
         part="older" if "cursor" in request.args else "newest" if "newest" in request.args else "whole",
@@ -261,4 +263,4 @@ def counts() -> ResponseReturnValue:
     """Answer how many unread messages each coordinación of `ids` has, each for its own place on the page."""
     texts = [text for text in request.args.get("ids", "").split(",")[:200] if text.isascii() and text.isdigit()]
     ids = [int(text) for text in texts if len(text) <= 9]
-    return render_template("whatsapp/_counts.html", ids=ids, unread=queries.unread_by_coordinacion(ids))
+    return render_template("whatsapp/list/_counts.html", ids=ids, unread=queries.unread_by_coordinacion(ids))

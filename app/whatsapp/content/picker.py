@@ -100,34 +100,34 @@ def _form(
 
 @bp.get("/picker")
 def offer(conversation_id: int) -> ResponseReturnValue:
-    return render_template("whatsapp/_template_picker.html", **_offer(get_conversation(conversation_id)))
+    return render_template("whatsapp/templates/_template_picker.html", **_offer(get_conversation(conversation_id)))
 
 
 @bp.get("/picker/<int:template_id>")
 def choose(conversation_id: int, template_id: int) -> ResponseReturnValue:
     conversation, template = get_conversation(conversation_id), queries.get_template(template_id)
     context = _form(conversation, template, _suggested(conversation, template))
-    return render_template("whatsapp/_template_fill.html", **context)
+    return render_template("whatsapp/templates/_template_fill.html", **context)
 
 
 @bp.get("/picker/<int:template_id>/preview")
 def preview(conversation_id: int, template_id: int) -> ResponseReturnValue:
     conversation, template = get_conversation(conversation_id), queries.get_template(template_id)
     context = _filled(conversation, template, parse_values(template, request.args))
-    return render_template("whatsapp/_template_preview.html", **context)
+    return render_template("whatsapp/templates/_template_preview.html", **context)
 
 
 @bp.get("/templates")
 def offer_page(conversation_id: int) -> ResponseReturnValue:
     """Offer the templates where there is no JavaScript to put them into the composer."""
-    return render_template("whatsapp/choose_template.html", **_offer(get_conversation(conversation_id)))
+    return render_template("whatsapp/templates/choose_template.html", **_offer(get_conversation(conversation_id)))
 
 
 @bp.get("/templates/<int:template_id>")
 def fill_page(conversation_id: int, template_id: int) -> ResponseReturnValue:
     conversation, template = get_conversation(conversation_id), queries.get_template(template_id)
     context = _form(conversation, template, _suggested(conversation, template))
-    return render_template("whatsapp/choose_template.html", **context)
+    return render_template("whatsapp/templates/choose_template.html", **context)
 
 
 @bp.post("/templates/<int:template_id>")
@@ -151,7 +151,7 @@ def send(conversation_id: int, template_id: int) -> ResponseReturnValue:
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     # The open thread asks for what changed after every send, and gets the bubble so.
     context = _offer(get_conversation(conversation_id))
-    piece = "whatsapp/_template_none.html" if context["open"] else "whatsapp/_template_picker.html"
+    piece = "whatsapp/templates/_template_none.html" if context["open"] else "whatsapp/templates/_template_picker.html"
     return render_template(piece, **context), 201
 
 
@@ -162,5 +162,5 @@ def _refuse(
     context = _form(conversation, template, values, refusal)
     if not isinstance(refusal, KeyReused):  # Under a spent key other words would never go out.
         context["key"] = key
-    piece = "whatsapp/_template_fill.html" if is_htmx() else "whatsapp/choose_template.html"
+    piece = "whatsapp/templates/_template_fill.html" if is_htmx() else "whatsapp/templates/choose_template.html"
     return render_template(piece, **context), refusal.status

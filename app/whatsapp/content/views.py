@@ -31,7 +31,7 @@ admin.before_request(require_admin)
 def _index(problem: str = "", status: int = 200) -> ResponseReturnValue:
     q = request.args.get("q", "").replace("\x00", "")[:100]
     context = {"templates": queries.list_templates(q), "q": q, "synced_at": queries.last_synced_at()}
-    return render_template("whatsapp/templates.html", problem=problem, **context), status
+    return render_template("whatsapp/templates/templates.html", problem=problem, **context), status
 
 
 @bp.get("")
@@ -61,7 +61,7 @@ def _show(template: Template, status: int = 200, **extra: Any) -> ResponseReturn
         "errors": {},
         "fixed": FIXED,
     }
-    return render_template("whatsapp/template.html", **context | extra), status
+    return render_template("whatsapp/templates/template.html", **context | extra), status
 
 
 @bp.get("/<int:template_id>")
@@ -105,7 +105,7 @@ def _new(given: Mapping[str, str], refusal: DomainError | None = None) -> Respon
         "languages": LANGUAGES,
         "card": fill(card_of(new_types(given)), _samples_of(given)),
     }
-    return render_template("whatsapp/new_template.html", **context), refusal.status if refusal else 200
+    return render_template("whatsapp/templates/new_template.html", **context), refusal.status if refusal else 200
 
 
 @admin.get("/new")
@@ -121,7 +121,7 @@ def preview_new() -> ResponseReturnValue:
     card = fill(card_of(new_types(given)), samples)
     moved = set(samples) != {name[2:] for name in given if name.startswith("s-")}
     context = {"given": given, "samples": samples, "card": card, "errors": {}, "moved": moved}
-    return render_template("whatsapp/_new_template.html", **context)
+    return render_template("whatsapp/templates/_new_template.html", **context)
 
 
 @admin.post("/new")
