@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const TICK = 5000, SOON = 7200;
+  const TICK = 5000;
   const $ = (selector, root = document) => root.querySelector(selector);
 
   // ---- Clocks. The server says how many seconds are left, since the clock of this computer may be wrong.
@@ -28,7 +28,7 @@
       if (remaining <= 0 && line) line.textContent = line.dataset.over;
       else if (remaining <= 0 && notice) notice.hidden = true;
       else if (clock.textContent !== words(remaining)) clock.textContent = words(remaining);
-      line?.classList.toggle("soon", remaining < SOON * 1000);
+      line?.classList.toggle("soon", remaining < line.dataset.soon * 1000);
     }
   }
 

@@ -17,12 +17,14 @@ from app.phones import format_phone
 from app.whatsapp.bubbles import contact_name, contacts_of, file_name, voice_note
 from app.whatsapp.cursors import cursor_after
 from app.whatsapp.delivery import tick
+from app.whatsapp.forms import MAX_BODY
 from app.whatsapp.identity import OTHER_USER_ID
 from app.whatsapp.marks import plain_words
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.opting import MARK
 from app.whatsapp.outcomes import find_failure, from_when, goes_through, is_repeatable, moment_words
 from app.whatsapp.parties import Likely, party_of_message
+from app.whatsapp.window import CLOSING_SOON
 
 _TYPES = {
     "image": _l("📷 Foto"),
@@ -181,3 +183,4 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(_hold_from_when, "from_when")
     app.add_template_filter(_hold_moment, "moment_words")
     app.add_template_filter(tick, "tick")
+    app.jinja_env.globals.update(CLOSING_SOON=CLOSING_SOON, MAX_BODY=MAX_BODY)

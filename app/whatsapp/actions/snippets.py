@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from app.errors import Invalid
 from app.extensions import utcnow, writing
 from app.formats import has_ink
+from app.whatsapp.forms import MAX_BODY
 from app.whatsapp.quick_replies import DELETED_FOR, QuickReply
 
 
 def keep_quick_reply(body: str) -> None:
     """Keep a sentence for the composer. Raises Invalid when it is empty or longer than a message may be."""
     body = body.replace("\x00", "").strip()
-    if not has_ink(body) or len(body) > 1600:
+    if not has_ink(body) or len(body) > MAX_BODY:
         raise Invalid(_("Escribí la respuesta que querés guardar, de hasta 1600 caracteres."))
     with writing() as session:
         session.add(QuickReply(body=body))
