@@ -1,13 +1,13 @@
 """Every setting of Coordina: read from the environment once, at start, and typed here.
 
 A `.env` file in the project's root is read first when there is one; what the environment says wins over it.
-`.env.example` lists every name with a sentence of explanation.
+The defaults stand in `Config` and nowhere else. `.env.example` lists every name with a sentence of explanation and
+shows its default, and a test compares the two.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ from environment import (
     require,
     server_address,
     timezone_name,
+    whatsapp_number,
     whole_url,
 )
 
@@ -81,48 +82,49 @@ def engine_options(database_url: str) -> dict[str, Any]:
     }
 
 
-def _watching(env: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings that say what is told of how it is, and to whom."""
+def _monitoring_settings(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of logs, Sentry and metrics."""
     # A person reads a terminal; whatever gathers the lines of a server reads JSON.
     person = not env.get("VERCEL") and sys.stderr is not None and sys.stderr.isatty()
     token = matching(env, "METRICS_TOKEN", *_SECRET_SHAPE)
     dsn = (r"https?://[^@\s]+@\S+/\d+", "the DSN that Sentry shows, or nothing")
     return {
         "LOG_FORMAT": one_of(env, "LOG_FORMAT", ("json", "text"), "text" if person else "json"),
-        "LOG_LEVEL": one_of(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
-        "LOG_REQUESTS": flag(env, "LOG_REQUESTS", False),
+        "LOG_LEVEL": one_of(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), Config.LOG_LEVEL),
+        "LOG_REQUESTS": flag(env, "LOG_REQUESTS", Config.LOG_REQUESTS),
         "SENTRY_DSN": matching(env, "SENTRY_DSN", *dsn),
         # Each scrape would wake a function, which has nobody to tell it how it is.
         "METRICS_TOKEN": "" if env.get("VERCEL") else token,
     }
 
 
-def _twilio(env: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings of Twilio and of what is told there."""
+def _twilio_settings(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of Twilio and of what is sent there."""
     account = (r"AC[0-9a-fA-F]{32}", "AC and 32 characters, as Twilio's console shows it")
     service = (r"MG[0-9a-fA-F]{32}", "MG and 32 characters, or nothing")
     return {
         "TWILIO_ACCOUNT_SID": matching(env, "TWILIO_ACCOUNT_SID", *account),
         "TWILIO_AUTH_TOKEN": env.get("TWILIO_AUTH_TOKEN", "").strip(),
-        "TWILIO_WHATSAPP_NUMBER": _whatsapp_number(env),
+        "TWILIO_WHATSAPP_NUMBER": whatsapp_number(env),
         "TWILIO_WEBHOOK_URL": whole_url(env, "TWILIO_WEBHOOK_URL"),
         "TWILIO_MESSAGING_SERVICE_SID": matching(env, "TWILIO_MESSAGING_SERVICE_SID", *service),
         "TWILIO_API_BASE_URL": whole_url(env, "TWILIO_API_BASE_URL").rstrip("/"),
-        "WHATSAPP_TYPING_INDICATOR": flag(env, "WHATSAPP_TYPING_INDICATOR", True),
+        "WHATSAPP_TYPING_INDICATOR": flag(env, "WHATSAPP_TYPING_INDICATOR", Config.WHATSAPP_TYPING_INDICATOR),
     }
 
 
-def _media(env: Mapping[str, str]) -> dict[str, Any]:
+def _media_settings(env: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of the bucket that keeps files; without one, the database does."""
     names = ("MEDIA_S3_ACCESS_KEY_ID", "MEDIA_S3_SECRET_ACCESS_KEY")
     bucket = matching(env, "MEDIA_S3_BUCKET", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, or nothing")
+    region = (r"[a-z0-9-]+", "a region, such as us-east-1")
     if bucket:
         for name in names:
             require(env, name, "the bucket of MEDIA_S3_BUCKET opens to nobody without it.")
     return {
         "MEDIA_S3_BUCKET": bucket,
         "MEDIA_S3_ENDPOINT": whole_url(env, "MEDIA_S3_ENDPOINT").rstrip("/"),
-        "MEDIA_S3_REGION": matching(env, "MEDIA_S3_REGION", r"[a-z0-9-]+", "a region, such as us-east-1", "us-east-1"),
+        "MEDIA_S3_REGION": matching(env, "MEDIA_S3_REGION", *region, Config.MEDIA_S3_REGION),
         **{name: env.get(name, "").strip() for name in names},
     }
 
@@ -156,12 +158,6 @@ def _secret_key(env: Mapping[str, str]) -> str:
     return value
 
 
-def _whatsapp_number(env: Mapping[str, str]) -> str:
-    name = "TWILIO_WHATSAPP_NUMBER"
-    bare = {name: re.sub(r"[\s().-]", "", env.get(name, "")).removeprefix("whatsapp:")}
-    return matching(bare, name, r"\+[1-9]\d{6,14}", "a number with its country code, such as +14155238886")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """What Flask and its extensions read; `from_environment` builds it, tests build it by hand."""
@@ -184,7 +180,7 @@ class Config:
     # Where files are kept: in the database, or in a bucket that speaks S3's language.
     MEDIA_S3_BUCKET: str = ""
     MEDIA_S3_ENDPOINT: str = ""
-    MEDIA_S3_REGION: str = ""
+    MEDIA_S3_REGION: str = "us-east-1"
     MEDIA_S3_ACCESS_KEY_ID: str = ""
     MEDIA_S3_SECRET_ACCESS_KEY: str = ""
 
@@ -255,31 +251,31 @@ class Config:
         redis_url = matching(env, "REDIS_URL", r"rediss?://.+", "a URL that starts with redis:// or rediss://")
         server_address("REDIS_URL", redis_url)
         secret_key = _secret_key(env)
+        country = (r"[A-Za-z]{2}", "two letters, such as AR")
         if env.get("VERCEL"):
             _check_vercel(env, database_url)
         return cls(
             SECRET_KEY=secret_key,
             SQLALCHEMY_DATABASE_URI=database_url,
             SQLALCHEMY_ENGINE_OPTIONS=engine_options(database_url),
-            **_twilio(env),
+            **_twilio_settings(env),
             JOBS_IN_THREAD=not env.get("VERCEL"),
             SETUP_TOKEN=matching(env, "SETUP_TOKEN", *_SECRET_SHAPE),
             CRON_SECRET=matching(env, "CRON_SECRET", *_SECRET_SHAPE),
             VERCEL=bool(env.get("VERCEL")),
-            **_media(env),
+            **_media_settings(env),
             **push_settings(env, cls.PUSH_SERVICES),
-            **mail_settings(env),
-            **_watching(env),
+            **mail_settings(env, cls.UNANSWERED_MINUTES),
+            **_monitoring_settings(env),
             APP_TIMEZONE=timezone_name(env, "APP_TIMEZONE", cls.APP_TIMEZONE),
             DAY_ENDS_AT=end_of_day(env, "DAY_ENDS_AT", cls.DAY_ENDS_AT),
-            APP_LANGUAGE=one_of(env, "APP_LANGUAGE", LANGUAGES, "es_AR"),
-            DEFAULT_REGION=matching(
-                env, "DEFAULT_REGION", r"[A-Za-z]{2}", "two letters, such as AR", default="AR"
-            ).upper(),
-            TRUSTED_PROXIES=number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else 0),
+            APP_LANGUAGE=one_of(env, "APP_LANGUAGE", LANGUAGES, cls.APP_LANGUAGE),
+            DEFAULT_REGION=matching(env, "DEFAULT_REGION", *country, cls.DEFAULT_REGION).upper(),
+            TRUSTED_PROXIES=number(env, "TRUSTED_PROXIES", 1 if env.get("VERCEL") else cls.TRUSTED_PROXIES),
             PATHS_ARRIVE_ENCODED="__VC_HANDLER_MODULE_NAME" in env,
-            RATELIMIT_ENABLED=flag(env, "RATELIMIT_ENABLED", True),
-            RATELIMIT_STORAGE_URI=f"patient-{redis_url}" if redis_url else "memory://",  # See app/limit_store.py.
+            RATELIMIT_ENABLED=flag(env, "RATELIMIT_ENABLED", cls.RATELIMIT_ENABLED),
+            # See app/limit_store.py.
+            RATELIMIT_STORAGE_URI=f"patient-{redis_url}" if redis_url else cls.RATELIMIT_STORAGE_URI,
         )
 
 

@@ -113,6 +113,13 @@ def matching(env: Mapping[str, str], name: str, pattern: str, shape: str, defaul
     return value
 
 
+def whatsapp_number(env: Mapping[str, str]) -> str:
+    """Return the number that the office writes from, with its country code, or nothing. Raises ConfigError."""
+    name = "TWILIO_WHATSAPP_NUMBER"
+    bare = {name: re.sub(r"[\s().-]", "", env.get(name, "")).removeprefix("whatsapp:")}
+    return matching(bare, name, r"\+[1-9]\d{6,14}", "a number with its country code, such as +14155238886")
+
+
 def one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
     """Return one of the `allowed` words, however its letters are written. Raises ConfigError."""
     value = env.get(name, "").strip() or default
@@ -149,15 +156,18 @@ def push_settings(env: Mapping[str, str], services: tuple[str, ...]) -> dict[str
     }
 
 
-def mail_settings(env: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings of what is said when nobody answers, by mail too where SMTP is set. Raises ConfigError."""
+def mail_settings(env: Mapping[str, str], minutes: int) -> dict[str, Any]:
+    """Return the settings of what is said when nobody answers, by mail too where SMTP is set. Raises ConfigError.
+
+    `minutes` is after how long, unless the environment says otherwise.
+    """
     url = matching(
         env, "SMTP_URL", r"smtps?://(\S+@)?[^\s@/:]+(:\d+)?/?", "smtp://USER:PASSWORD@HOST:587, smtps:// or nothing"
     )
     if url:
         require(env, "MAIL_FROM", "a mail comes from somebody; set it to an address that SMTP_URL may send from.")
     return {
-        "UNANSWERED_MINUTES": number(env, "UNANSWERED_MINUTES", 30),
+        "UNANSWERED_MINUTES": number(env, "UNANSWERED_MINUTES", minutes),
         "SMTP_URL": server_address("SMTP_URL", url),
         "MAIL_FROM": matching(env, "MAIL_FROM", r"[^@\s<>]+@[^@\s<>]+", "an address, such as coordina@example.com"),
     }

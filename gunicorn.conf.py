@@ -12,13 +12,14 @@ import re
 from config import Config, read_environment
 from environment import ConfigError, number
 
+_PROCESSES = 2
 _environment = read_environment()
 try:
     # Every worker reads the settings for itself. Reading them here first ends a start that cannot succeed with the one
     # sentence, before a worker dies of it with a traceback.
     Config.from_environment(_environment)
     _port = number(_environment, "PORT", 0)
-    _processes = number(_environment, "WEB_CONCURRENCY", 2) or 2
+    _processes = number(_environment, "WEB_CONCURRENCY", _PROCESSES) or _PROCESSES
 except ConfigError as error:
     raise SystemExit(f"Coordina cannot start with these settings. {error.message}") from None
 

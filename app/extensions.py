@@ -51,7 +51,9 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 # SQLite numbers its rows by itself only for a column that is spelled INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
-# SQLite's driver refuses larger numbers with an error of its own.
+# What the columns of numbers hold on PostgreSQL: most of them (Integer), and the ids of many rows (BigId). SQLite's
+# driver refuses numbers beyond the second with an error of its own.
+LARGEST_INT = 2**31 - 1
 LARGEST_ID = 2**63 - 1
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from datetime import timedelta
+from dataclasses import fields
+from datetime import time, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import config
-import environment
 from config import Config, TestConfig, engine_options, parse_database_url
 from environment import ConfigError
 
@@ -33,15 +34,47 @@ def read(**env: str) -> Config:
 
 
 def names_read() -> set[str]:
-    """Return every name that config.py, and environment.py for it, asks the environment for."""
+    """Return every name that Coordina, gunicorn, compose and Vercel's build ask the environment for."""
     names = set()
-    for source in (config, environment):
-        for node in ast.walk(ast.parse(Path(source.__file__).read_text())):
-            if isinstance(node, ast.Call):
-                names |= {
-                    arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
-                }
-    return {name for name in names if re.fullmatch(r"[A-Z][A-Z_]+", name)} | {"TWILIO_WHATSAPP_NUMBER"}
+    for path in ("config.py", "environment.py"):
+        constants = [node.value for node in ast.walk(parse(path)) if isinstance(node, ast.Constant)]
+        names |= {it for it in constants if isinstance(it, str) and re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", it)}
+    for path in ("gunicorn.conf.py", "ci/vercel/on_build.py"):
+        names |= set(defaults_typed(path))
+    return names | set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
+
+
+def parse(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
+
+
+def defaults_typed(path: str) -> dict[str, ast.expr]:
+    """Return what a file reads by `flag` or `number`, each with the default that stands there."""
+    found = {}
+    for node in ast.walk(parse(path)):
+        match node:
+            case ast.Call(func=ast.Name(id="flag" | "number"), args=[_, ast.Constant(value=str(name)), default]):
+                found[name] = default
+    return found
+
+
+class Explained(NamedTuple):
+    """A setting in .env.example: the words above it, and the value behind its `=`."""
+
+    words: str
+    value: str
+
+
+def example() -> dict[str, Explained]:
+    """Return what .env.example holds, each name with the comment of its paragraph."""
+    found = {}
+    for paragraph in re.split(r"\n{2,}", (ROOT / ".env.example").read_text()):
+        lines = [(line, re.fullmatch(r"(?:# )?([A-Z][A-Z0-9_]+)=(.*)", line)) for line in paragraph.splitlines()]
+        words = " ".join(line.removeprefix("# ") for line, setting in lines if setting is None)
+        for name, value in (setting.groups() for _line, setting in lines if setting is not None):
+            assert name not in found, f"{name} is explained twice"
+            found[name] = Explained(words, value)
+    return found
 
 
 def test_a_secret_key_is_enough_to_begin() -> None:
@@ -320,11 +353,61 @@ def test_tests_have_cheap_settings_and_no_limits() -> None:
     assert settings.PASSWORD_MEMORY_KIB < Config(SECRET_KEY=KEY).PASSWORD_MEMORY_KIB
 
 
-def test_every_setting_is_explained_in_the_example() -> None:
-    path = ROOT / ".env.example"
-    assert path.exists(), ".env.example is missing: it explains every name that config.py reads"
-    example = path.read_text()
+def test_every_setting_is_explained_in_the_example_and_nothing_else() -> None:
+    assert names_read() ^ set(example()) == set()
 
-    missing = [name for name in sorted(names_read() - {"VERCEL"}) if not re.search(rf"^#? ?{name}=", example, re.M)]
 
-    assert missing == []
+def written(default: object) -> str:
+    """Return a default as it stands in an environment."""
+    if isinstance(default, bool):
+        return str(int(default))
+    if isinstance(default, time):
+        return f"{default.hour}:{default.minute:02}"
+    return " ".join(default) if isinstance(default, tuple) else str(default)
+
+
+# Their default is made from what else there is, or is another setting's.
+MADE = {"SECRET_KEY", "DATABASE_URL", "LOG_FORMAT", "REDIS_URL", "POSTGRES_URL", "PORT", "POSTGRES_PASSWORD"}
+
+
+def elsewhere() -> dict[str, object]:
+    """Return the defaults of what the app itself does not read."""
+    port = re.search(r"\$\{PUBLISHED_PORT:-(\w+)\}", (ROOT / "compose.yaml").read_text())
+    assert port is not None
+    served = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in parse("gunicorn.conf.py").body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+    own = ast.literal_eval(defaults_typed("ci/vercel/on_build.py")["PREVIEW_HAS_OWN_DATABASE"])
+    return {"PUBLISHED_PORT": port[1], "WEB_CONCURRENCY": served["_PROCESSES"], "PREVIEW_HAS_OWN_DATABASE": own}
+
+
+@pytest.mark.parametrize("name", sorted(names_read() - MADE))
+def test_the_example_shows_the_default(name: str) -> None:
+    defaults = {field.name: field.default for field in fields(Config)} | elsewhere()
+    default, explained = written(defaults[name]), example()[name]
+
+    if default:
+        assert explained.value == default
+        assert "Default:" not in explained.words, "it stands behind the name already"
+    else:
+        assert "Default: nothing" in explained.words
+
+
+def test_the_database_of_the_example_is_the_one_that_is_used_without_a_setting() -> None:
+    path = re.search(r"Default: SQLite in (\S+)\.( |$)", example()["DATABASE_URL"].words)
+
+    assert path is not None
+    assert str(ROOT / path[1]) == Config.SQLALCHEMY_DATABASE_URI.removeprefix("sqlite:///")
+
+
+def test_what_is_not_set_is_as_the_class_says() -> None:
+    settings, names = read(), names_read() - MADE
+
+    named = [field for field in fields(Config) if field.name in names]
+
+    assert [field.name for field in named if getattr(settings, field.name) != field.default] == []
+    assert settings.RATELIMIT_STORAGE_URI == Config.RATELIMIT_STORAGE_URI

@@ -8,7 +8,7 @@ from sqlalchemy.orm import contains_eager
 from app.auth.forms import normal_email
 from app.auth.models import LoginSession, User
 from app.errors import NotFound
-from app.extensions import db
+from app.extensions import LARGEST_INT, db
 
 
 def find_user_by_email(email: str) -> User | None:
@@ -18,7 +18,7 @@ def find_user_by_email(email: str) -> User | None:
 
 def get_user(user_id: int) -> User:
     """Return a person. Raises NotFound."""
-    user = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
+    user = db.session.get(User, user_id) if 0 < user_id <= LARGEST_INT else None
     if user is None:
         raise NotFound
     return user

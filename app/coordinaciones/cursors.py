@@ -8,6 +8,8 @@ import re
 from datetime import date, time
 from typing import NamedTuple
 
+from app.extensions import LARGEST_INT
+
 _FORM = re.compile(r"([0-9-]{10}) ([0-9:.]{8,15}) ([0-9]{1,10})", re.ASCII)
 
 
@@ -33,6 +35,8 @@ def parse_cursor(cursor: str) -> Position | None:
         if match is None:
             return None
         number = int(match[3])
-        return Position(date.fromisoformat(match[1]), time.fromisoformat(match[2]), number) if number < 2**31 else None
+        if number > LARGEST_INT:
+            return None
+        return Position(date.fromisoformat(match[1]), time.fromisoformat(match[2]), number)
     except (binascii.Error, ValueError):
         return None

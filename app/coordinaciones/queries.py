@@ -17,11 +17,8 @@ from app.coordinaciones.dates import Days
 from app.coordinaciones.filters import Filters
 from app.coordinaciones.models import Coordinacion
 from app.errors import NotFound
-from app.extensions import db
+from app.extensions import LARGEST_INT, db
 from app.formats import fold, today
-
-# Ids are 32-bit numbers on PostgreSQL; SQLite's driver refuses those beyond 64 bits with an error of its own.
-_LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Page:
 
 def get_coordinacion(coordinacion_id: int) -> Coordinacion:
     """Return the coordinación with its DJ, archived or not. Raises NotFound."""
-    if not 0 < coordinacion_id <= _LARGEST_ID:
+    if not 0 < coordinacion_id <= LARGEST_INT:
         raise NotFound
     statement = select(Coordinacion).options(joinedload(Coordinacion.dj)).where(Coordinacion.id == coordinacion_id)
     coordinacion = db.session.scalar(statement)
@@ -45,7 +42,7 @@ def get_coordinacion(coordinacion_id: int) -> Coordinacion:
 
 def get_locked(coordinacion_id: int) -> Coordinacion:
     """Return the coordinación, locked until the transaction ends. Raises NotFound."""
-    if not 0 < coordinacion_id <= _LARGEST_ID:
+    if not 0 < coordinacion_id <= LARGEST_INT:
         raise NotFound
     coordinacion = db.session.get(Coordinacion, coordinacion_id, with_for_update=True)
     if coordinacion is None:

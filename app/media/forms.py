@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.errors import Invalid
+from app.extensions import LARGEST_INT
 from app.media.models import File
 from app.media.rules import kind_of
 
@@ -24,7 +25,7 @@ def parse_upload(given: Any) -> tuple[str, int]:
         wrong["size"] = _("Falta el tamaño del archivo, en bytes.")
     if wrong or not isinstance(filename, str) or not isinstance(size, int):
         raise Invalid(fields=wrong)
-    return filename[-_LONGEST_NAME:], min(size, 2**31 - 1)
+    return filename[-_LONGEST_NAME:], min(size, LARGEST_INT)
 
 
 def serialize_file(file: File, url: str) -> dict[str, Any]:

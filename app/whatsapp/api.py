@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.auth.guard import current_user, person, require_api_staff
 from app.errors import Invalid, NotFound, problem
-from app.extensions import limiter, utcnow
+from app.extensions import LARGEST_INT, limiter, utcnow
 from app.formats import to_timestamp
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
@@ -24,8 +24,6 @@ from app.whatsapp.outcomes import failure
 
 bp = Blueprint("whatsapp_api", __name__, url_prefix="/api/whatsapp")
 bp.before_request(require_api_staff)
-
-_MAX_DB_INT = 2**31 - 1
 
 
 def _serialize_media(media: Media) -> dict[str, Any]:
@@ -146,8 +144,8 @@ def list_conversations() -> ResponseReturnValue:
         q=parse_search_arg(request.args, "q"),
         unread=parse_flag_arg(request.args, "unread"),
         waiting=parse_flag_arg(request.args, "waiting"),
-        assigned=parse_int_arg(request.args, "assigned_to", None, 0, _MAX_DB_INT, blank=False),
-        coordinacion_id=_number("coordinacion_id", None, _MAX_DB_INT),
+        assigned=parse_int_arg(request.args, "assigned_to", None, 0, LARGEST_INT, blank=False),
+        coordinacion_id=_number("coordinacion_id", None, LARGEST_INT),
     )
     page = queries.list_conversations(wanted, _limit(), _cursor())
     return jsonify(items=[serialize_conversation(row) for row in page.items], next_cursor=page.next_cursor)
@@ -158,7 +156,7 @@ def list_messages(phone: str) -> ResponseReturnValue:
     conversation = _get_conversation_of(phone)
     page = queries.list_messages(
         conversation_id=conversation.id,
-        coordinacion_id=_number("coordinacion_id", None, _MAX_DB_INT),
+        coordinacion_id=_number("coordinacion_id", None, LARGEST_INT),
         limit=_limit(),
         cursor=_cursor(),
     )

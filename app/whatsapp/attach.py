@@ -38,9 +38,8 @@ def send(conversation_id: int) -> ResponseReturnValue:
     file_id = _find_sent(key, data, name) or keep_outgoing(data, name, author).id
     try:
         _send(conversation_id, file_id, key, author)
-    except (
-        KeyReused
-    ):  # By the second of two clicks at one moment, which kept a file of its own, and was the first to send.
+    except KeyReused:
+        # By the second of two clicks at one moment, which kept a file of its own, and was the first to send.
         sent_id = _find_sent(key, data, name)
         if sent_id is None or sent_id == file_id:
             raise

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import current_user, require_staff
 from app.auth.queries import list_users
-from app.extensions import LARGEST_ID
+from app.extensions import LARGEST_ID, LARGEST_INT
 from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
 from app.whatsapp.actions import assignment, settling
@@ -40,7 +40,7 @@ def choose(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/assignee")
 def hand(conversation_id: int) -> ResponseReturnValue:
-    user_id = parse_int_arg(request.form, "user_id", None, 1, 2**31 - 1)
+    user_id = parse_int_arg(request.form, "user_id", None, 1, LARGEST_INT)
     assignment.hand_to(conversation_id, user_id, by_id=current_user().id)
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth.guard import require_staff
+from app.extensions import LARGEST_INT
 from app.htmx import is_htmx, see_other
 from app.whatsapp import events, queries
 from app.whatsapp.actions import conversations
@@ -37,7 +38,7 @@ def context(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/conversations/<int:conversation_id>/coordinacion")
 def assign(conversation_id: int) -> ResponseReturnValue:
-    conversations.assign(conversation_id, parse_int_arg(request.form, "coordinacion_id", None, 1, 2**31 - 1))
+    conversations.assign(conversation_id, parse_int_arg(request.form, "coordinacion_id", None, 1, LARGEST_INT))
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     return context(conversation_id)

@@ -166,10 +166,11 @@ class Presence(Base):
 class Message(Base):
     """One message, in or out. `sent_at` is its place in the conversation: when its sender sent it.
 
-    `status` moves by delivery.advance alone. `read_at` is when the client read an outbound message, or when staff read
-    an inbound one. `payload` keeps what Twilio sent with it beyond the columns here, as it came. `price` is what Twilio
-    took for it, in `price_unit` (ISO 4217), once that is known; `category` is its template's. `retry_of_id` is the
-    failed message that it tries again. `joined_from_id` is the conversation it came to, where that was joined to this.
+    `status` is "received", or what became of what we sent: record_outcome moves it on, as delivery.RANK orders it.
+    `read_at` is when the client read an outbound message, or when staff read an inbound one. `payload` keeps what
+    Twilio sent with it beyond the columns here, as it came. `price` is what Twilio took for it, in `price_unit` (ISO
+    4217), once that is known; `category` is its template's. `retry_of_id` is the failed message that it tries again.
+    `joined_from_id` is the conversation it came to, where that was joined to this.
     """
 
     __tablename__ = "whatsapp_mensajes"

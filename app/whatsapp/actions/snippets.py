@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
-from app.extensions import utcnow, writing
+from app.extensions import LARGEST_INT, utcnow, writing
 from app.formats import has_ink
 from app.whatsapp.forms import MAX_BODY
 from app.whatsapp.quick_replies import DELETED_FOR, QuickReply
@@ -23,7 +23,7 @@ def keep_quick_reply(body: str) -> None:
 
 
 def _find(session: Session, reply_id: int) -> QuickReply | None:
-    return session.get(QuickReply, reply_id) if 0 < reply_id < 2**31 else None  # No column holds more.
+    return session.get(QuickReply, reply_id) if 0 < reply_id <= LARGEST_INT else None
 
 
 def drop_quick_reply(reply_id: int, user_id: int | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 
 from app.errors import NotFound
-from app.extensions import db
+from app.extensions import LARGEST_INT, db
 from app.formats import fold
 from app.whatsapp.content.card import card_of, opens_conversation, places_of
 from app.whatsapp.content.models import Template
@@ -16,7 +16,7 @@ from app.whatsapp.content.values import suggest_mapping
 
 def get_template(template_id: int) -> Template:
     """Return a template. Raises NotFound."""
-    template = db.session.get(Template, template_id) if 0 < template_id < 2**31 else None
+    template = db.session.get(Template, template_id) if 0 < template_id <= LARGEST_INT else None
     if template is None:
         raise NotFound
     return template
