@@ -32,7 +32,7 @@ from app.coordinaciones.models import Coordinacion
 from app.extensions import db, init_migrations, utcnow, writing
 from app.formats import today
 from app.push.webpush import make_keys
-from app.whatsapp.actions.arrivals import fold_search_text
+from app.whatsapp.actions.conversation import fold_search_text
 from app.whatsapp.actions.sync import sync
 from app.whatsapp.content.actions.sync import sync_templates
 from app.whatsapp.models import Conversation, Message

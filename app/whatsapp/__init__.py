@@ -10,20 +10,18 @@ from app.jobs.handlers import register
 from app.whatsapp import (
     api,
     attach,
-    bubbles,
     cards,
     care,
     choosing,
     cli,
-    closing,
     contacts,
     fetching,
     frame,
     jobs,
-    labels,
     poll,
     retry,
     snippets,
+    template_filters,
     typing_indicator,
     views,
     webhook,
@@ -31,12 +29,10 @@ from app.whatsapp import (
 from app.whatsapp.actions.assignment import release_assigned
 from app.whatsapp.actions.untying import let_go
 from app.whatsapp.changes import lock_changes
-from app.whatsapp.content import labels as content_labels
 from app.whatsapp.content import picker
 from app.whatsapp.content import views as templates
 from app.whatsapp.costs import models as _costs  # noqa: F401
 from app.whatsapp.costs import views as costs
-from app.whatsapp.costs import words
 
 
 def init_app(app: Flask) -> None:
@@ -45,12 +41,8 @@ def init_app(app: Flask) -> None:
     rooms = (typing_indicator.bp, snippets.bp, costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
     for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *rooms):
         app.register_blueprint(blueprint)
-    labels.init_app(app)
-    bubbles.init_app(app)
-    words.init_app(app)
-    content_labels.init_app(app)
+    template_filters.init_app(app)
     frame.init_app(app)
-    app.add_template_filter(closing.notice_key, "notice_key")
     person_left.connect(release_assigned)
     phone_written.connect(lock_changes)
     phone_changed.connect(let_go)

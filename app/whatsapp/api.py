@@ -18,8 +18,8 @@ from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.forms import parse_flag_arg, parse_int_arg, parse_key, parse_search_arg, parse_send
 from app.whatsapp.identity import parse_contact
-from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.models import Conversation, Media, Message
+from app.whatsapp.names import conversation_name, last_line
 from app.whatsapp.outcomes import failure
 
 bp = Blueprint("whatsapp_api", __name__, url_prefix="/api/whatsapp")

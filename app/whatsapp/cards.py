@@ -15,9 +15,9 @@ from app.htmx import is_htmx, see_other
 from app.phones import parse_possible_phone, phone_key
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
-from app.whatsapp.bubbles import contact_name, contacts_of
 from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.models import Message
+from app.whatsapp.names import contact_name, contacts_of
 
 bp = Blueprint("whatsapp_cards", __name__, url_prefix="/whatsapp/cards")
 bp.before_request(require_staff)

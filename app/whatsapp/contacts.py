@@ -15,8 +15,9 @@ from app.whatsapp import closing as windows
 from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining, judging
 from app.whatsapp.forms import parse_int_arg
-from app.whatsapp.labels import written_name
+from app.whatsapp.likely import find_likely
 from app.whatsapp.models import Conversation
+from app.whatsapp.names import written_name
 
 bp = Blueprint("whatsapp_contacts", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)
@@ -119,7 +120,7 @@ def keep_apart(conversation_id: int) -> ResponseReturnValue:
         return _show(conversation_id)
     conversation = queries.get_conversation(conversation_id)
     return render_template(
-        "whatsapp/contacts/_likely.html", conversation=conversation, likely=parties.find_likely(conversation)
+        "whatsapp/contacts/_likely.html", conversation=conversation, likely=find_likely(conversation)
     )
 
 

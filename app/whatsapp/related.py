@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
-from app.extensions import db
-from app.whatsapp.albums import REACH
+from app.extensions import db, utcnow
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.models import Message
+from app.whatsapp.notices import list_told
 from app.whatsapp.queries import has_a_bubble, select_messages
 from app.whatsapp.request import retry_key
+from app.whatsapp.thread import REACH, build_rows
 
-_MOST_ANSWERS = 5
 _MOST_NEIGHBOURS = 60
 
 
@@ -50,20 +52,6 @@ def list_reactions(messages: Iterable[Message]) -> dict[str, list[str]]:
     return reactions
 
 
-def newest_id(conversation_id: int) -> int:
-    """Return the id of the message that was stored last in a conversation, 0 for none."""
-    newest = select(func.max(Message.id)).where(Message.conversation_id == conversation_id)
-    return db.session.scalar(newest) or 0
-
-
-def list_answers_after(conversation_id: int, known_id: int, author_id: int) -> list[Message]:
-    """Return what others than `author_id` sent in a conversation after message `known_id`, as far as it went out."""
-    others = or_(Message.author_id.is_(None), Message.author_id != author_id)
-    sent = Message.direction == "outbound", Message.status.not_in(FAILED), Message.id > known_id, others
-    statement = select_messages().where(Message.conversation_id == conversation_id, *sent)
-    return list(db.session.scalars(statement.order_by(Message.id).limit(_MOST_ANSWERS)))
-
-
 def list_quoted(messages: Iterable[Message]) -> dict[str, Message]:
     """Return the messages that `messages` reply to, by their sid; those that we never had are absent."""
     sids = {message.reply_to_sid for message in messages if message.reply_to_sid}
@@ -80,3 +68,16 @@ def list_retried(messages: Iterable[Message]) -> dict[int, int]:
         return {}
     found = db.session.execute(select(Message.idempotency_key, Message.id).where(Message.idempotency_key.in_(keys)))
     return {keys[key]: message_id for key, message_id in found if key}
+
+
+def thread_context(messages: Sequence[Message], *, mark_new: int = 0, days: Iterable[date] = ()) -> dict[str, Any]:
+    """Return what `_rows.html` shows of `messages`: their rows, and what their bubbles ask of other messages."""
+    return {
+        "rows": build_rows(messages, mark_new=mark_new, days=days),
+        "quoted": list_quoted(messages),
+        "reactions": list_reactions(messages),
+        "retried": list_retried(messages),
+        "told": list_told(messages),
+        "newest": max((message.id for message in messages), default=0),
+        "now": utcnow(),
+    }

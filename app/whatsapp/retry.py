@@ -14,8 +14,8 @@ from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.again import request_again
 from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.notices import find_notices
+from app.whatsapp.related import thread_context
 from app.whatsapp.request import retry_key
-from app.whatsapp.thread import thread_context
 
 bp = Blueprint("whatsapp_retry", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)

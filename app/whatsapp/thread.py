@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 
-from app.extensions import utcnow
 from app.formats import day_start, office_day
-from app.whatsapp import related
-from app.whatsapp.albums import go_together
-from app.whatsapp.labels import day_key, row_key
+from app.whatsapp.bubbles import day_key, row_key
+from app.whatsapp.delivery import FAILED
+from app.whatsapp.media_labels import media_kind, media_state
 from app.whatsapp.models import Message
-from app.whatsapp.notices import list_told
+
+# Several photos chosen at once come as so many messages, seconds apart.
+_PAUSE = timedelta(seconds=90)
+# How far around a photo its album is looked for.
+REACH = timedelta(minutes=5)
+_TROUBLED = {*FAILED, "unconfirmed"}
+
+
+def is_photo(message: Message) -> bool:
+    """Tell whether a message is one photo and nothing else, so that it may stand in an album."""
+    alone = message.type == "image" and len(message.media) == 1 and not message.body.strip()
+    plain = alone and message.reply_to_sid is None and message.status not in _TROUBLED
+    return plain and media_kind(message.media[0], message) == "image" and media_state(message.media[0]) != "failed"
+
+
+def go_together(one: Message | None, other: Message | None) -> bool:
+    """Tell whether two messages, one after the other, are photos of one album."""
+    if one is None or other is None or one.direction != other.direction:
+        return False
+    return is_photo(one) and is_photo(other) and other.sent_at - one.sent_at <= _PAUSE
 
 
 @dataclass(frozen=True)
@@ -69,16 +86,3 @@ def build_rows(messages: Iterable[Message], *, mark_new: int = 0, days: Iterable
         before = row_key(first)[:-1]  # Shorter, and so before it.
         rows[before] = Row(before, new_count=mark_new)
     return _lay_out_albums([rows[key] for key in sorted(rows)])
-
-
-def thread_context(messages: Sequence[Message], *, mark_new: int = 0, days: Iterable[date] = ()) -> dict[str, Any]:
-    """Return what `_rows.html` shows of `messages`: their rows, and what their bubbles ask of other messages."""
-    return {
-        "rows": build_rows(messages, mark_new=mark_new, days=days),
-        "quoted": related.list_quoted(messages),
-        "reactions": related.list_reactions(messages),
-        "retried": related.list_retried(messages),
-        "told": list_told(messages),
-        "newest": max((message.id for message in messages), default=0),
-        "now": utcnow(),
-    }

@@ -20,11 +20,12 @@ from app.whatsapp.changes import current_change
 from app.whatsapp.counts import count_filters
 from app.whatsapp.errors import KeyReused, OptedOut, WindowClosed
 from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key, parse_old_rows
+from app.whatsapp.likely import find_likely
 from app.whatsapp.models import Conversation
 from app.whatsapp.notices import find_notices
 from app.whatsapp.quick_replies import list_quick_replies
+from app.whatsapp.related import thread_context
 from app.whatsapp.request import page_key
-from app.whatsapp.thread import thread_context
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)
@@ -77,7 +78,7 @@ def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
         "older": page.next_cursor,
         "shape": parties.shape_of(conversation, rows),
         "joined": [row for row in rows if row.own_address],
-        "likely": parties.find_likely(conversation),
+        "likely": find_likely(conversation),
         "now": now,
         "open": conversation.window_open(now),
         "key": str(uuid.uuid4()),

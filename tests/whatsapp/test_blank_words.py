@@ -7,9 +7,8 @@ import pytest
 from app.errors import Invalid
 from app.push.forms import parse_name
 from app.whatsapp.actions.snippets import keep_quick_reply
-from app.whatsapp.bubbles import contact_name
 from app.whatsapp.content.values import office_values
-from app.whatsapp.labels import conversation_name, last_line
+from app.whatsapp.names import contact_name, conversation_name, last_line
 from tests.factories import Factories
 
 BLANKS = ("\u3164", "\u2800\u2800", "\u115f \u1160", "\u200b\u200d", "\U000e0041\U000e007f", "\u0301", "\u202e\u00a0")

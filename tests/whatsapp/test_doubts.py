@@ -16,8 +16,8 @@ from app.formats import today
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations, joining, judging
 from app.whatsapp.actions.send import send
-from app.whatsapp.labels import conversation_name
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.names import conversation_name
 from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient
 from tests.factories import Factories

@@ -16,8 +16,8 @@ from app.twilio.client import RemoteMedia
 from app.whatsapp.actions.conversations import mark_read
 from app.whatsapp.actions.wanted import FETCH
 from app.whatsapp.changes import current_change
-from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.names import conversation_name, last_line
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
 from tests.signing import WEBHOOK, inbound_form, post_signed

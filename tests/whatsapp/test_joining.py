@@ -18,9 +18,10 @@ from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.again import request_again
+from app.whatsapp.bubbles import may_retry
 from app.whatsapp.changes import current_change
 from app.whatsapp.errors import OptedOut, WindowClosed
-from app.whatsapp.labels import may_retry
+from app.whatsapp.likely import find_likely
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter
 from app.whatsapp.request import SendRequest, retry_key
@@ -486,7 +487,7 @@ def test_numbers_that_are_alike_are_offered(factories: Factories, one: str, othe
     for conversation in (mine, theirs):
         factories.message(conversation)
 
-    likely = parties.find_likely(mine)
+    likely = find_likely(mine)
 
     assert (likely.why if likely else "") == why
 
@@ -497,24 +498,24 @@ def test_a_whole_name_without_a_number_is_offered_until_staff_say_no(factories: 
         factories.message(factories.conversation(None, **fields))
     factories.message(factories.conversation("+5491155550199", profile_name="Sergio Paz"))
 
-    likely = parties.find_likely(mine)
+    likely = find_likely(mine)
     assert likely is not None
     assert (likely.why, likely.conversation.user_id) == ("name", USER_ID)
     joining.keep_apart(likely.conversation.id, mine.id)
     joining.keep_apart(mine.id, likely.conversation.id)
 
-    assert parties.find_likely(mine) is None
+    assert find_likely(mine) is None
 
 
 def test_who_was_separated_is_not_offered_again(app: Flask) -> None:
     one, other = arrives(app, "+5491155550101").conversation, arrives(app, "+11155550101").conversation
-    assert parties.find_likely(one) is not None
+    assert find_likely(one) is not None
 
     joining.join(one.id, other.id)
-    assert parties.find_likely(queries.get_conversation(one.id)) is None
+    assert find_likely(queries.get_conversation(one.id)) is None
     joining.separate(one.id, other.id)
 
-    assert parties.find_likely(queries.get_conversation(one.id)) is None
+    assert find_likely(queries.get_conversation(one.id)) is None
 
 
 def test_a_given_name_wins_and_is_found(app: Flask, factories: Factories) -> None:

@@ -14,8 +14,8 @@ from app.twilio.client import Refused
 from app.whatsapp import queries
 from app.whatsapp.actions.send import send
 from app.whatsapp.actions.sync import sync
+from app.whatsapp.bubbles import opt_out_choice
 from app.whatsapp.errors import OptedOut
-from app.whatsapp.labels import opt_out_choice
 from app.whatsapp.models import Conversation
 from app.whatsapp.opting import choice_of
 from app.whatsapp.request import SendRequest

@@ -11,9 +11,10 @@ from werkzeug.test import TestResponse
 
 from app.auth.models import User
 from app.extensions import db
-from app.whatsapp import parties, queries
-from app.whatsapp.labels import last_line
+from app.whatsapp import queries
+from app.whatsapp.likely import find_likely
 from app.whatsapp.models import Conversation, Media
+from app.whatsapp.names import last_line
 from tests.browser import SignedInClient
 from tests.factories import Factories
 from tests.signing import WEBHOOK, inbound_form, post_signed
@@ -119,7 +120,7 @@ def test_the_name_on_a_card_is_no_name_at_whatsapp(app: Flask, browser: SignedIn
     url, conversation = write_to(browser, media_id)
 
     assert (conversation.given_name, conversation.profile_name) == ("Sergio Paz", "")
-    assert parties.find_likely(conversation) is None
+    assert find_likely(conversation) is None
     assert "En WhatsApp:" not in browser.get(url).text
 
     form = inbound_form("Hola", "+5491155550190", ProfileName="Checho")

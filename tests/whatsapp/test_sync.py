@@ -21,8 +21,8 @@ from app.whatsapp.actions.receive import receive
 from app.whatsapp.actions.send import send
 from app.whatsapp.actions.sync import GIVE_UP, IN_FLIGHT, MARGIN, STALE_LIMIT, SyncReport, sync
 from app.whatsapp.changes import current_change
-from app.whatsapp.labels import last_line
 from app.whatsapp.models import Conversation, Message, SyncRun
+from app.whatsapp.names import last_line
 from app.whatsapp.outcomes import failure
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories

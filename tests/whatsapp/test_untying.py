@@ -17,8 +17,8 @@ from app.whatsapp.actions import conversations, joining, judging
 from app.whatsapp.actions.send import send
 from app.whatsapp.changes import current_change
 from app.whatsapp.content.values import office_values
-from app.whatsapp.labels import conversation_name
 from app.whatsapp.models import Conversation
+from app.whatsapp.names import conversation_name
 from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient
 from tests.factories import Factories

@@ -18,8 +18,8 @@ from app.extensions import db, utcnow
 from app.formats import to_local, today
 from app.whatsapp.actions.send import send
 from app.whatsapp.changes import current_change
-from app.whatsapp.labels import last_line
 from app.whatsapp.models import Conversation, Message
+from app.whatsapp.names import last_line
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio

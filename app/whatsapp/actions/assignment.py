@@ -22,9 +22,9 @@ from app.push import queries as push
 from app.push.actions import TTL, Notice, notify
 from app.whatsapp import queries
 from app.whatsapp.changes import next_change
-from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.looking import who_is_looking
 from app.whatsapp.models import Conversation
+from app.whatsapp.names import conversation_name, last_line
 
 ASSIGNED, ASSIGNED_DEVICE = "whatsapp.tell_assigned", "whatsapp.tell_assigned_device"
 _MOST_WAITS = 10

@@ -7,15 +7,9 @@ from sqlalchemy import or_, select, update
 from app.coordinaciones.queries import get_coordinacion
 from app.extensions import utcnow, writing
 from app.whatsapp import queries
-from app.whatsapp.actions.arrivals import (
-    choose_event,
-    find_or_make_party,
-    fold_search_text,
-    mark_read_where,
-    tie_event,
-)
+from app.whatsapp.actions.conversation import choose_event, fold_search_text, mark_read_where, recount_unread, tie_event
+from app.whatsapp.actions.identify import find_or_make_party
 from app.whatsapp.actions.joining import LONGEST_NAME, clean_name
-from app.whatsapp.actions.merging import recount_unread
 from app.whatsapp.actions.typing_indicator import note_seen
 from app.whatsapp.changes import next_change
 from app.whatsapp.errors import NoPhone

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.extensions import LARGEST_ID, db, writing
 from app.media.models import File
-from app.whatsapp.actions.arrivals import fold_message
+from app.whatsapp.actions.conversation import fold_message
 from app.whatsapp.actions.wanted import want, want_small
 from app.whatsapp.changes import next_change
 from app.whatsapp.models import Media, Message

@@ -8,23 +8,21 @@ from sqlalchemy.orm import Session
 from app.extensions import utcnow, writing
 from app.twilio.payloads import Inbound
 from app.whatsapp import parties
-from app.whatsapp.actions.arrivals import (
+from app.whatsapp.actions.arrivals import follow_opt_out, is_taken_back, redraw_original
+from app.whatsapp.actions.conversation import (
+    find_waiting_since,
     fold_message,
     fold_search_text,
-    follow_opt_out,
-    is_taken_back,
-    learn,
     names_of,
-    redraw_original,
+    recount_unread,
 )
 from app.whatsapp.actions.doubts import mark_of
-from app.whatsapp.actions.merging import recount_unread
+from app.whatsapp.actions.identify import learn
 from app.whatsapp.actions.wanted import rows_of, want
 from app.whatsapp.changes import lock_changes, next_change
 from app.whatsapp.identity import contact_of
 from app.whatsapp.models import Message
 from app.whatsapp.opting import MARK
-from app.whatsapp.waiting import find_waiting_since
 
 _OURS = "Coordina"  # How the names begin that Coordina keeps among Twilio's parameters.
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, Invalid
 from app.extensions import utcnow, writing
 from app.whatsapp import parties, queries
-from app.whatsapp.actions.arrivals import fold_search_text, follow_event
+from app.whatsapp.actions.conversation import fold_search_text, follow_event
 from app.whatsapp.actions.merging import pour, release
 from app.whatsapp.changes import next_change
 from app.whatsapp.models import Conversation, Distinct

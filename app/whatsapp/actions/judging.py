@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.coordinaciones.models import Coordinacion
 from app.extensions import utcnow, writing
 from app.whatsapp import parties, queries
-from app.whatsapp.actions.arrivals import fold_search_text, follow_event
+from app.whatsapp.actions.conversation import fold_search_text, follow_event
 from app.whatsapp.actions.joining import remember_apart
 from app.whatsapp.actions.merging import pour, recount, release
 from app.whatsapp.changes import next_change

@@ -15,9 +15,9 @@ from app.formats import format_day, format_left
 from app.push import mail
 from app.push.queries import anybody_reachable, is_on
 from app.whatsapp.actions.telling import unanswered_after
-from app.whatsapp.labels import conversation_name
 from app.whatsapp.models import Message
-from app.whatsapp.waiting import find_first_waiting, list_waiting_in_the_week
+from app.whatsapp.names import conversation_name
+from app.whatsapp.unanswered import find_first_waiting, list_waiting_in_the_week
 
 
 def _link(path: str) -> str:

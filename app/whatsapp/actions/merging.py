@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.whatsapp import parties, queries
+from app.whatsapp.actions.conversation import find_waiting_since, recount_unread
 from app.whatsapp.identity import Contact
 from app.whatsapp.joined import Party
 from app.whatsapp.models import Conversation, Message
-from app.whatsapp.waiting import find_waiting_since, wait_no_more
+from app.whatsapp.waiting import wait_no_more
 from app.whatsapp.window import later
 
 
@@ -90,16 +91,6 @@ def recount(session: Session, thread: Conversation, change: int) -> None:
     thread.waiting_since = find_waiting_since(session, thread)
     parties.last_party(thread).turn_here()
     thread.change = change
-
-
-def unread_in(thread: Conversation) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that a message is one of `thread`'s that nobody has read."""
-    return Message.conversation_id == thread.id, Message.direction == "inbound", Message.read_at.is_(None)
-
-
-def recount_unread(session: Session, thread: Conversation) -> None:
-    """Count anew what nobody has read of a thread."""
-    thread.unread_count = session.scalars(select(func.count(Message.id)).where(*unread_in(thread))).one()
 
 
 def absorb(session: Session, party: Party, user_id: str, change: int) -> Party:

@@ -23,18 +23,14 @@ from app.media.signing import outgoing_url
 from app.twilio import client as twilio
 from app.twilio import gateway
 from app.twilio.signature import status_callback_url
-from app.whatsapp import parties, queries, related
-from app.whatsapp.actions.arrivals import (
-    find_or_make_party,
-    fold_search_text,
-    follow_event,
-    place_last,
-    tie_event,
-)
+from app.whatsapp import parties, queries
 from app.whatsapp.actions.attachments import find_attachment, media_of
-from app.whatsapp.actions.receive import claim_sid, follow_outcome, record_outcome
+from app.whatsapp.actions.conversation import fold_search_text, follow_event, place_last, tie_event
+from app.whatsapp.actions.identify import find_or_make_party
+from app.whatsapp.actions.outcome import claim_sid, follow_outcome, record_outcome
 from app.whatsapp.actions.sync import IN_FLIGHT, SYNC
 from app.whatsapp.actions.wanted import want_small
+from app.whatsapp.answers import list_answers_after
 from app.whatsapp.changes import next_change
 from app.whatsapp.content.sent import read_sent
 from app.whatsapp.errors import AnsweredMeanwhile, KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
@@ -122,7 +118,7 @@ def _ask_first(party: Party, known_id: int, author_id: int) -> None:
 
     Under the lock of the change counter: of two who answer at one moment, one is asked.
     """
-    answered = related.list_answers_after(party.thread.id, known_id, author_id)
+    answered = list_answers_after(party.thread.id, known_id, author_id)
     if answered:
         raise AnsweredMeanwhile(answered)
 

@@ -6,9 +6,10 @@ from sqlalchemy import func, select
 
 from app.extensions import utcnow, writing
 from app.whatsapp import queries
+from app.whatsapp.actions.conversation import find_waiting_since
 from app.whatsapp.changes import next_change
 from app.whatsapp.models import Message
-from app.whatsapp.waiting import find_waiting_since, wait_no_more
+from app.whatsapp.waiting import wait_no_more
 
 
 def mark_done(conversation_id: int, until: int | None = None, user_id: int | None = None) -> None:

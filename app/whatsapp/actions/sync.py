@@ -18,15 +18,10 @@ from app.twilio import gateway
 from app.twilio.client import Refused, RemoteMessage
 from app.twilio.payloads import Address, Inbound, MediaItem, parse_address, type_of_media
 from app.whatsapp import queries
-from app.whatsapp.actions.arrivals import (
-    find_or_make_party,
-    fold_search_text,
-    follow_event,
-    mark_read_where,
-    place_last,
-    store_inbound,
-)
-from app.whatsapp.actions.receive import follow_outcome, is_news, record_outcome
+from app.whatsapp.actions.arrivals import store_inbound
+from app.whatsapp.actions.conversation import fold_search_text, follow_event, mark_read_where, place_last
+from app.whatsapp.actions.identify import find_or_make_party
+from app.whatsapp.actions.outcome import follow_outcome, is_news, record_outcome
 from app.whatsapp.actions.wanted import rows_of, want_all
 from app.whatsapp.changes import next_change
 from app.whatsapp.costs.actions import record_price

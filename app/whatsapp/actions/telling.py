@@ -20,10 +20,11 @@ from app.jobs.actions import enqueue
 from app.push import queries as push
 from app.push.actions import TTL, Notice, notify
 from app.whatsapp import queries
-from app.whatsapp.labels import conversation_name, last_line
 from app.whatsapp.looking import who_is_looking
 from app.whatsapp.models import Conversation, Message
-from app.whatsapp.waiting import find_first_waiting, is_untold, list_waiting_in_the_week
+from app.whatsapp.names import conversation_name, last_line
+from app.whatsapp.unanswered import find_first_waiting, list_waiting_in_the_week
+from app.whatsapp.waiting import is_untold
 
 TELL, DEVICE, AGAIN = "whatsapp.tell", "whatsapp.tell_device", "whatsapp.unanswered"
 WATCH, MAIL = "whatsapp.watch_unanswered", "whatsapp.mail_unanswered"

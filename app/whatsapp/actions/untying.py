@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.coordinaciones.models import Coordinacion
 from app.extensions import utcnow
 from app.whatsapp import parties
-from app.whatsapp.actions.arrivals import follow_event
+from app.whatsapp.actions.conversation import follow_event
 from app.whatsapp.changes import next_change
 from app.whatsapp.models import Conversation, Message
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from flask import Flask
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
@@ -101,18 +100,3 @@ def render_places(text: str, labels: Mapping[str, str] | None = None) -> Markup:
 
     shown = render_marks(PLACE.sub(keep, _PRIVATE.sub("", text)))
     return Markup(_KEPT.sub(lambda found: kept[int(found[1])], shown))  # noqa: S704  Of two kinds of escaped text alone.
-
-
-def init_app(app: Flask) -> None:
-    """Give these to `app`'s templates."""
-    for function in (
-        template_state,
-        template_pill,
-        template_card,
-        template_title,
-        category_label,
-        kind_label,
-        mark_places,
-        render_places,
-    ):
-        app.add_template_filter(function, function.__name__)

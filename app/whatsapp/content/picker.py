@@ -16,6 +16,7 @@ from app.errors import DomainError
 from app.extensions import limiter, utcnow
 from app.htmx import is_htmx, see_other
 from app.whatsapp.actions.send import send as send_message
+from app.whatsapp.answers import newest_id
 from app.whatsapp.content import queries
 from app.whatsapp.content.card import card_of, fill
 from app.whatsapp.content.forms import parse_values
@@ -26,7 +27,6 @@ from app.whatsapp.errors import KeyReused
 from app.whatsapp.forms import parse_key, parse_known
 from app.whatsapp.models import Conversation
 from app.whatsapp.queries import get_conversation
-from app.whatsapp.related import newest_id
 from app.whatsapp.request import SendRequest, page_key
 
 bp = Blueprint("whatsapp_templates", __name__, url_prefix="/whatsapp/conversations/<int:conversation_id>")

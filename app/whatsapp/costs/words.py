@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from flask import Flask
 from flask_babel import format_currency, format_date, format_decimal
 
 from app.whatsapp.costs.categories import CATEGORIES, LABELS, RATED
@@ -47,14 +46,11 @@ def format_month_short(month: Month) -> str:
     return str(format_date(month.first, "MMM")).replace(".", "")
 
 
-def init_app(app: Flask) -> None:
-    """Give these to `app`'s templates."""
-    for function in (format_cost, format_price, format_figure, format_month, format_month_short):
-        app.add_template_filter(function, function.__name__)
-    app.jinja_env.globals.update(
-        COST_CATEGORIES=CATEGORIES,
-        COST_LABELS=LABELS,
-        COST_RATED=RATED,
-        COST_HEIGHT=HEIGHT,
-        COST_BAR=BAR,
-    )
+# What the templates of costs show beside their rows.
+CONSTANTS = {
+    "COST_CATEGORIES": CATEGORIES,
+    "COST_LABELS": LABELS,
+    "COST_RATED": RATED,
+    "COST_HEIGHT": HEIGHT,
+    "COST_BAR": BAR,
+}

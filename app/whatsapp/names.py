@@ -1,30 +1,20 @@
-"""How conversations and messages are said on a screen and in the API: names, last lines, marks, reasons."""
+"""What a conversation, a message and a file are called, on a screen, in the API and in a search."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+import unicodedata
+from typing import Any
 
-from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
 
-from app.extensions import db
 from app.formats import fold, has_ink
-from app.holds import hold, until_tomorrow
+from app.letters import visible
 from app.phones import format_phone
-from app.whatsapp.bubbles import contact_name, contacts_of, file_name, voice_note
-from app.whatsapp.cursors import cursor_after
-from app.whatsapp.delivery import tick
-from app.whatsapp.forms import MAX_BODY
-from app.whatsapp.identity import OTHER_USER_ID
+from app.twilio.extras import find_referral
 from app.whatsapp.marks import plain_words
-from app.whatsapp.models import Conversation, Message
-from app.whatsapp.opting import MARK
-from app.whatsapp.outcomes import find_failure, from_when, goes_through, is_repeatable, moment_words
-from app.whatsapp.parties import Likely, party_of_message
-from app.whatsapp.window import CLOSING_SOON
+from app.whatsapp.models import Conversation, Media, Message
 
 _TYPES = {
     "image": _l("📷 Foto"),
@@ -39,11 +29,6 @@ _TYPES = {
 }
 
 
-_WHY_LIKELY = {
-    "area": _l("Los números terminan igual; solo cambia la característica."),
-    "country": _l("Los números son iguales, con otro código de país."),
-    "name": _l("Tienen el mismo nombre en WhatsApp, y una no tiene número."),
-}
 # Marks that turn the direction of what follows: a name that holds one could pass for another, or bend the line.
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -84,34 +69,6 @@ def other_names(conversation: Conversation) -> list[tuple[str, str]]:
     return list(first.values())[1:]
 
 
-def came_by(message: Message) -> str:
-    """Return the number that a message came from or went to, where it is not the thread's own; else nothing."""
-    if message.joined_from_id is None:
-        return ""
-    address = (message.from_number if message.inbound else message.to_number).removeprefix("whatsapp:")
-    return format_phone(address) if address.startswith("+") else _("sin número")
-
-
-def opt_out_choice(message: Message) -> str:
-    """Return what a client's message was taken for: STOP, START, or nothing."""
-    return message.payload.get(MARK, "") if message.inbound else ""
-
-
-def other_user_id(message: Message) -> bool:
-    """Tell whether another WhatsApp user id wrote from the same number for the first time with a message."""
-    return message.inbound and OTHER_USER_ID in message.payload
-
-
-def may_retry(message: Message, now: datetime) -> bool:
-    """Tell whether sending the same again can help, and WhatsApp would let it through at `now`."""
-    return is_repeatable(message) and goes_through(message, party_of_message(db.session(), message), now)
-
-
-def why_likely(likely: Likely) -> str:
-    """Return in a sentence why two conversations may be with one person."""
-    return str(_WHY_LIKELY[likely.why])
-
-
 def type_label(message: Message) -> str:
     """Return what kind of thing a message is, or nothing for text."""
     if message.type == "reaction":
@@ -143,44 +100,41 @@ def last_line(message: Message | None) -> str:
     return f"{label} · {words}" if label and words else label or words
 
 
-def row_key(message: Message) -> str:
-    """Return what sorts a message within its thread, in a browser too."""
-    return f"{message.sent_at.astimezone(UTC):%Y%m%d%H%M%S.%f}.{message.id:012}"
+def file_name(media: Media) -> str:
+    """Return a file's name without what is invisible or turns letters round, or nothing when it has none."""
+    name = media.filename or (media.file.filename if media.file else "")
+    # Unassigned letters stay: emoji are newer than the tables.
+    seen = "".join(letter for letter in visible(name) if unicodedata.category(letter) not in ("Cc", "Cf", "Cs")).strip()
+    return seen if has_ink(seen) else ""
 
 
-def day_key(moment: datetime) -> str:
-    """Return what sorts a day's separator before its messages; `moment` is the day's start, local."""
-    return f"{moment.astimezone(UTC):%Y%m%d%H%M%S.%f}.0"
+def voice_note(media: Media) -> bool:
+    """Tell whether an audio was spoken into WhatsApp, which records Opus in Ogg, and not chosen as a file."""
+    return "ogg" in media.content_type or not media.content_type
 
 
-def _hold_from_when(moment: datetime, now: datetime) -> Markup:
-    return hold(from_when(moment, now), min(moment, until_tomorrow()))
+def contacts_of(media: Media) -> list[dict[str, Any]]:
+    """Return the people of a contact card, as vcards.read_details keeps them."""
+    found = (media.details or {}).get("contacts")
+    return found if isinstance(found, list) else []
 
 
-def _hold_moment(moment: datetime) -> Markup:
-    return hold(moment_words(moment), until_tomorrow())
+def contact_name(contact: dict[str, Any]) -> str:
+    """Return whom a card is of: the name, else the company, else the first phone or address."""
+    numbers = [phone["number"] for phone in contact["phones"]]
+    called = (contact["name"], contact["org"], *numbers, *contact["emails"])
+    return next((str(name) for name in called if has_ink(str(name))), "")
 
 
-def init_app(app: Flask) -> None:
-    """Give these to `app`'s templates."""
-    for function in (
-        conversation_name,
-        written_name,
-        other_names,
-        came_by,
-        opt_out_choice,
-        other_user_id,
-        why_likely,
-        type_label,
-        last_line,
-        row_key,
-        day_key,
-        cursor_after,
-        find_failure,
-        may_retry,
-    ):
-        app.add_template_filter(function, function.__name__)
-    app.add_template_filter(_hold_from_when, "from_when")
-    app.add_template_filter(_hold_moment, "moment_words")
-    app.add_template_filter(tick, "tick")
-    app.jinja_env.globals.update(CLOSING_SOON=CLOSING_SOON, MAX_BODY=MAX_BODY)
+def shown_words(message: Message) -> list[str]:
+    """Return the words that a bubble shows beside its own text: names of files and people, of a place, of an ad."""
+    words = [file_name(media) for media in message.media]
+    for media in message.media:
+        for contact in contacts_of(media):
+            numbers = [part for phone in contact["phones"] for part in (phone["number"], phone["whatsapp"])]
+            words += [contact["name"], contact["org"], *numbers, *contact["emails"]]
+    place = message.location or {}
+    words += [str(place.get("label", "")), str(place.get("address", ""))]
+    referral = find_referral(message.payload or {})
+    words += [referral.headline, referral.body] if referral else []
+    return [word for word in words if word]
