@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -15,8 +14,6 @@ from werkzeug.http import HTTP_STATUS_CODES
 from app.extensions import db, limiter, seconds_to_wait
 from app.htmx import is_htmx
 from app.schema import BEHIND, find_trouble
-
-log = logging.getLogger(__name__)
 
 
 class DomainError(Exception):

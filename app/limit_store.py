@@ -87,11 +87,9 @@ class PatientRedis(RedisStorage):
 
     def _went_down(self, refusal: str) -> None:
         if not self.down and refusal:
-            log.warning(
-                "Redis refuses to count: each process counts rate limits in its own memory.", extra={"answer": refusal}
-            )
+            log.warning("Redis refuses to count, each process counts rate limits alone", extra={"answer": refusal})
         elif not self.down:
-            log.warning("Redis does not answer in time: each process counts rate limits in its own memory.")
+            log.warning("Redis does not answer in time, each process counts rate limits alone")
         self.down, self.refusal = True, refusal
         self._look_at = time.monotonic() + self._pause
 
@@ -144,7 +142,7 @@ class PatientRedis(RedisStorage):
             self._look_at = time.monotonic() + self._pause
             return
         self.down, self._pause = False, FIRST_PAUSE
-        log.warning("Redis is back: rate limits are counted together again.")
+        log.warning("Redis is back, rate limits counted together")
 
 
 def look_after_answers(app: Flask, limiter: Limiter) -> None:

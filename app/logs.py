@@ -154,17 +154,17 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     if current_app.config["LOG_REQUESTS"]:
         milliseconds = round((time.perf_counter() - g.began) * 1000, 1)
-        log.info("A request was answered.", extra={"status": response.status_code, "ms": milliseconds})
+        log.info("Request answered", extra={"status": response.status_code, "ms": milliseconds})
     return response
 
 
 def _log_lost_thread(lost: threading.ExceptHookArgs) -> None:
     if lost.exc_value is not None and not isinstance(lost.exc_value, SystemExit):
-        log.error("A thread failed.", exc_info=lost.exc_value)
+        log.error("Thread failed", exc_info=lost.exc_value)
 
 
 def _log_exception(exc_info: Any) -> None:
-    log.error("A request failed.", exc_info=exc_info)
+    log.error("Request failed", exc_info=exc_info)
 
 
 def init_app(app: Flask) -> None:

@@ -374,6 +374,20 @@ def test_the_environment_is_read_in_config_alone() -> None:
     complain(complaints)
 
 
+def test_every_line_of_the_log_is_a_constant() -> None:
+    complaints = []
+    for path in sources("app"):
+        for node in ast.walk(tree(path)):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[ast.Constant(value=str(text))]):
+                    if "%" in text:
+                        complaints.append(f"{rel(path)}:{node.lineno}: what varies belongs into a field")
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+                    complaints.append(f"{rel(path)}:{node.lineno}: nobody can search for this line")
+
+    complain(complaints)
+
+
 def test_the_app_never_imports_what_stands_in_for_the_world() -> None:
     complaints = [
         f"{rel(path)}:{line}: imports {name}"

@@ -49,7 +49,7 @@ def receive_here() -> str:
         console().receive_at(reception, url, status_url(url))
     except TwilioError as error:
         code = error.code if isinstance(error, Refused) else None
-        log.warning("Twilio did not take the webhook's address.", extra={"code": code})
+        log.warning("Webhook address refused by Twilio", extra={"code": code})
         raise TwilioFailed from error
-    log.info("Twilio was told where to post what clients write.", extra={"kind": reception.kind})
+    log.info("Webhook address set at Twilio", extra={"kind": reception.kind})
     return str(url)

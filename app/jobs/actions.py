@@ -169,7 +169,10 @@ def _postpone(claim: Claim, error: Exception) -> None:
         given_up = postponed.first() is not None and given_up
     # Its class says what went wrong; its text may hold a phone or a client's words.
     fields = {"job": claim.name, "job_id": claim.id, "attempts": claim.attempts, "error": type(error).__name__}
-    log.warning("A job failed%s.", " for good" if given_up else " and will be tried again", extra=fields)
+    if given_up:
+        log.warning("Job failed for good", extra=fields)
+    else:
+        log.warning("Job failed, to be tried again", extra=fields)
     if given_up and claim.handler.give_up is not None:
         claim.handler.give_up(claim.payload)
 
@@ -205,4 +208,4 @@ def beat(name: str, **detail: Any) -> None:
         with writing() as session:
             session.merge(Heartbeat(name=name, at=utcnow(), detail=detail))
     except IntegrityError:
-        log.info("Somebody else said so at the same moment.", extra={"heartbeat": name})
+        log.info("Heartbeat already written by another process", extra={"heartbeat": name})

@@ -38,7 +38,7 @@ def _failures_told() -> Iterator[None]:
         yield
     except (obstore.exceptions.BaseError, OSError) as error:  # What is not there is one of Python's own.
         # Its class says what went wrong; its text holds addresses and answers.
-        log.warning("The bucket of files failed.", extra={"error": type(error).__name__})
+        log.warning("File bucket failed", extra={"error": type(error).__name__})
         raise StoreError(f"The bucket failed: {type(error).__name__}.") from error
 
 

@@ -92,7 +92,7 @@ def _send(device: Subscription, payload: dict[str, Any]) -> webpush.Outcome:
         outcome = webpush.Outcome(410)
     _learn(subscription_id, outcome, utcnow())
     if not outcome.taken and not outcome.gone:
-        log.warning("A push service refused.", extra={"status": outcome.status, "subscription_id": subscription_id})
+        log.warning("Push service refused", extra={"status": outcome.status, "subscription_id": subscription_id})
     return outcome
 
 

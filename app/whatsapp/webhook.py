@@ -47,7 +47,7 @@ def _signed_for(target: str, *likely: str) -> str:
 
 
 def _refuse(refusal: str, expected: str, target: str) -> NoReturn:
-    log.warning("A webhook was refused: %s.", refusal, extra={"path": request.path, "reason": refusal})
+    log.warning("Webhook refused", extra={"path": request.path, "reason": refusal})
     note_refusal(
         refusal,
         ours=request.form.get("AccountSid") == current_app.config["TWILIO_ACCOUNT_SID"],
@@ -83,7 +83,7 @@ def _is_ours(address: str) -> bool:
 
 def _leave_alone(address: str) -> None:
     """Say that a message came which is none of ours: it opens no chat and no window."""
-    log.warning("A message to another number, or by SMS, was left alone.")
+    log.warning("Message to another number or by SMS ignored")
     # What may stand there is a number of the account's own, and no client's.
     note_stray(address[:60], f"whatsapp:{gateway().account.whatsapp_number}")
 
@@ -102,7 +102,7 @@ def note_wrong_path() -> None:
         signed_for = _signed_for(target, signed_url(config["TWILIO_WEBHOOK_URL"] or request.host_url, target))
     if signed_for:
         ours = request.form.get("AccountSid") == config["TWILIO_ACCOUNT_SID"]
-        log.warning("A webhook came to a path where nothing is.", extra={"ours": ours})
+        log.warning("Webhook at an unknown path", extra={"ours": ours})
         expected = (config["TWILIO_WEBHOOK_URL"] or request.host_url.rstrip("/") + WEBHOOK_PATH).partition("?")[0][:300]
         note_refusal("wrong path", ours=ours, expected=expected, signed_for=signed_for)
 
@@ -121,7 +121,7 @@ def webhook() -> Response:
         else:
             _leave_alone(inbound.to_number)
     except payloads.NotAMessage:
-        log.warning("A signed webhook named no message or no sender.", extra={"fields": sorted(request.form)[:50]})
+        log.warning("Signed webhook without message or sender", extra={"fields": sorted(request.form)[:50]})
     return Response(_EMPTY_TWIML, content_type="text/xml; charset=utf-8")
 
 
@@ -134,5 +134,5 @@ def status() -> Response:
             update = replace(update, message_id=None)
         receive.apply_status(update)
     except payloads.NotAMessage:
-        log.warning("A signed callback named no message.", extra={"fields": sorted(request.form)[:50]})
+        log.warning("Signed status callback without message", extra={"fields": sorted(request.form)[:50]})
     return Response(status=204)

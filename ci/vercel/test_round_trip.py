@@ -105,14 +105,14 @@ def test_what_twilio_did_not_sign_is_refused_and_told_in_the_log(
 
     assert answer.status == 403
     assert function.request("GET", f"/api/whatsapp/conversations/{phone}/messages", headers=bearer).status == 404
-    assert any("A webhook was refused" in line for line in function.logs())
+    assert any("Webhook refused" in line for line in function.logs())
 
 
 def test_a_line_of_the_log_is_one_object_at_its_own_level_and_names_its_request(function: Function, token: str) -> None:
     answer = post(function, token, WEBHOOK, inbound_form("el secreto"), "wrong")
 
     told = [(base64.b64decode(said["message"]).decode(), said) for said in function.announcements.of("log")]
-    line, said = [(line, said) for line, said in told if "A webhook was refused: wrong signature." in line][-1]
+    line, said = [(line, said) for line, said in told if "Webhook refused" in line][-1]
     assert (said["level"], json.loads(line)["reason"]) == ("warn", "wrong signature")
     # The platform's own id of the request, which its log shows too.
     assert json.loads(line)["request_id"] == answer.headers["x-request-id"] == "iad1::ci-1"

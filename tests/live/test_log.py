@@ -52,7 +52,7 @@ def test_gunicorn_writes_one_json_object_a_line(
 
     written = server.log.read_text()
     lines = [json.loads(line) for line in written.splitlines()]
-    answered = [(line["endpoint"], line["status"]) for line in lines if line["event"] == "A request was answered."]
+    answered = [(line["endpoint"], line["status"]) for line in lines if line["event"] == "Request answered"]
     assert ("whatsapp_webhook.webhook", 200) in answered
     assert ("whatsapp_webhook.webhook", 403) in answered
     assert ("whatsapp_api.send", 201) in answered

@@ -136,7 +136,7 @@ def test_it_is_filled_up_once_and_then_takes_no_number(
 
     assert [one for one in answers if isinstance(one, Exception)] == []
     assert current_change() == before
-    assert {record.getMessage() for record in caplog.records} == {"A webhook came again."}
+    assert {record.getMessage() for record in caplog.records} == {"Webhook repeated"}
     assert the_conversation().unread_count == 1
 
 

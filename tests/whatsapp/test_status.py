@@ -152,7 +152,7 @@ def test_a_callback_for_an_unknown_message_is_answered_and_logged(
         tell(nobody, "SM" + "9" * 32, "delivered")
         tell(nobody, "SM" + "9" * 32, "delivered", "?message=4711")
 
-    assert [r.getMessage() for r in caplog.records] == ["A callback for a message that is not here."] * 2
+    assert [r.getMessage() for r in caplog.records] == ["Status callback for an unknown message"] * 2
     assert PHONE not in str([vars(record) for record in caplog.records])
 
 
@@ -160,7 +160,7 @@ def test_a_callback_without_an_id_is_answered_and_logged(nobody: FlaskClient, ca
     answer = post_signed(nobody, STATUS, status_form("", "sent"))
 
     assert answer.status_code == 204
-    assert [r.getMessage() for r in caplog.records] == ["A signed callback named no message."]
+    assert [r.getMessage() for r in caplog.records] == ["Signed status callback without message"]
 
 
 # Failures

@@ -190,7 +190,7 @@ def test_a_message_of_nobody_we_can_name_does_not_stop_the_rest(
     assert counted(run()) == (2, 1, 0)
 
     assert stored(sid).body == "de alguien"
-    assert [r.getMessage() for r in caplog.records] == ["Twilio lists a message of nobody we can name."]
+    assert [r.getMessage() for r in caplog.records] == ["Message without a known contact not synced"]
 
 
 def test_a_message_of_someone_without_a_number_comes_in(twilio: FakeTwilio) -> None:

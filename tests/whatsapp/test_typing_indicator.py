@@ -172,7 +172,7 @@ def test_a_failure_is_one_line_in_the_log_and_nothing_else(
 
     assert len(twilio.typing) == 2
     said = [record.getMessage() for record in caplog.records]
-    assert said == ["A client was not shown that we read or write."] * 2
+    assert said == ["Typing indicator not shown"] * 2
 
 
 @pytest.fixture

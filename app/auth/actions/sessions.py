@@ -82,7 +82,7 @@ def refresh(claims: Claims, *, grace: bool) -> TokenPair:
         if grace and login.browser and lost and claims.refresh_id == login.previous_refresh_id:
             return issue(login)
         login.revoked_at = now
-    log.warning("A spent refresh token was shown again; its session was ended.", extra={"user_id": claims.user_id})
+    log.warning("Spent refresh token shown again, session ended", extra={"user_id": claims.user_id})
     raise SessionEnded
 
 

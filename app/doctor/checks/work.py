@@ -42,7 +42,7 @@ def check_work(work: Work, *, alone: bool, now: datetime) -> Check:
                     which=", ".join(sorted(set(work.failed))),
                 )
             ),
-            _l("Mirá el registro (A job failed for good.) y arreglá la causa; queda en la tabla trabajos."),
+            _l("Mirá el registro (Job failed for good) y arreglá la causa; queda en la tabla trabajos."),
         )
     if work.oldest_due_at is not None and now - work.oldest_due_at > LATE:
         waited = span(now - work.oldest_due_at)

@@ -38,7 +38,7 @@ def note_looking(session_id: str, user_id: int, here: Collection[int], typing: i
                 for conversation_id in (session.scalars(known).all() if here else [])
             )
     except DBAPIError as error:
-        log.info("Who looks could not be kept.", extra={"error": type(error.orig).__name__})
+        log.info("Presence not stored", extra={"error": type(error.orig).__name__})
 
 
 def _take_turn(session: Session, session_id: str) -> None:

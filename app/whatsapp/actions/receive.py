@@ -36,9 +36,9 @@ def receive(inbound: Inbound) -> Message | None:
         if queries.find_message_by_sid(inbound.message_sid) is None:
             raise
         if fill_up(inbound):
-            log.info("A webhook filled up what a sync had brought.", extra={"message_sid": inbound.message_sid})
+            log.info("Webhook completed a synced message", extra={"message_sid": inbound.message_sid})
         else:
-            log.info("A webhook came again.", extra={"message_sid": inbound.message_sid})
+            log.info("Webhook repeated", extra={"message_sid": inbound.message_sid})
         return None
 
 
@@ -69,7 +69,7 @@ def apply_status(update: StatusUpdate) -> bool:
     to_claim = known is not None and known.message_sid is None and known.other_sid != update.message_sid
     if known is None or not (to_claim or is_news(known, update.message_sid, update.status)):
         if known is None:
-            log.info("A callback for a message that is not here.", extra={"message_sid": update.message_sid})
+            log.info("Status callback for an unknown message", extra={"message_sid": update.message_sid})
         return False
     with writing() as session:
         change = next_change(session)

@@ -53,4 +53,4 @@ def _note(name: str, reason: str, **detail: object) -> None:
     try:
         beat(name, reason=reason, **detail)
     except SQLAlchemyError:  # Nobody is let in for it, and the line in the log is there already.
-        log.info("A refusal could not be written down.", extra={"reason": reason})
+        log.info("Webhook refusal not stored", extra={"reason": reason})

@@ -56,7 +56,7 @@ def _remove(file_id: int) -> bool:
             store, key = stores.place_of(file)
             store.delete(key)
     except StoreError as error:
-        log.warning("A file that nobody needs could not be taken away.", extra={"file_id": file_id, "why": error.why})
+        log.warning("Unneeded file not deleted", extra={"file_id": file_id, "why": error.why})
         return False
     with writing() as session:
         session.execute(delete(File).where(File.id == file_id, File.finished_at.is_(None)))

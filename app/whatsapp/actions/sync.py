@@ -98,7 +98,7 @@ def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> No
             _keep_price(known.id, remote)
         return
     if parse_address(remote.from_number if remote.direction == "inbound" else remote.to_number) == Address():
-        log.warning("Twilio lists a message of nobody we can name.", extra={"message_sid": remote.sid})
+        log.warning("Message without a known contact not synced", extra={"message_sid": remote.sid})
         return
     db.session.commit()  # Nothing stays open while Twilio answers.
     media = tuple(MediaItem(item.url, item.content_type) for item in _media_of(remote))
@@ -130,7 +130,7 @@ def _media_of(remote: RemoteMessage) -> list[MediaItem]:
     except Refused as refused:
         if refused.http_status != 404:
             raise
-        log.warning("Twilio has no list of a message's files.", extra={"message_sid": remote.sid})
+        log.warning("File list of a message not at Twilio", extra={"message_sid": remote.sid})
         return []
 
 

@@ -113,4 +113,4 @@ def _show(app: Flask, sid: str) -> None:
         except TwilioError as error:
             code = error.code if isinstance(error, Refused) else None
             fields = {"message_sid": sid, "error": type(error).__name__, "code": code}
-            log.info("A client was not shown that we read or write.", extra=fields)
+            log.info("Typing indicator not shown", extra=fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 from sqlalchemy.orm import Session
@@ -17,8 +16,6 @@ from app.whatsapp.costs import queries
 from app.whatsapp.costs.forms import NewRate
 from app.whatsapp.costs.models import Rate
 from app.whatsapp.models import Message
-
-log = logging.getLogger(__name__)
 
 PRICES = "whatsapp.prices"  # The job that asks for them.
 ASKED_AT_ONCE = 200
