@@ -11,7 +11,7 @@ from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
 from app.whatsapp.actions import notices as writing_notices
 from app.whatsapp.actions.send import send as send_message
-from app.whatsapp.again import request_again
+from app.whatsapp.answers import request_again
 from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.notices import find_notices
 from app.whatsapp.related import thread_context

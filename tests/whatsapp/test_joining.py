@@ -17,7 +17,7 @@ from app.twilio.codes import WINDOW_CLOSED
 from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining
 from app.whatsapp.actions.send import Sending, send
-from app.whatsapp.again import request_again
+from app.whatsapp.answers import request_again
 from app.whatsapp.bubbles import may_retry
 from app.whatsapp.changes import current_change
 from app.whatsapp.errors import OptedOut, WindowClosed
