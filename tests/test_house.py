@@ -76,14 +76,14 @@ INSIDE = (
         "feed",
         "changes",
         "search",
-        "doubts",
+        "doubt_queries",
         "queries",
         "filters",
         "cursors",
         "forms",
         "errors",
         "files",
-        "examine",
+        "report_queries",
         "signing",
     }
     | {"parties", "events", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting"}
@@ -102,12 +102,12 @@ INSIDE = (
     },
     {"actions"},
     {"guard", "limits", "serve"},
-    {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people", "setup", "metrics"}
+    {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people_views", "setup_views", "metrics_views"}
     | {
         "contacts",
         "choosing",
         "picker",
-        "outgoing",
+        "outgoing_views",
         "attach",
         "cards",
         "care",

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.auth.guard import person, require_api_staff
 from app.coordinaciones import actions, queries
 from app.coordinaciones.cursors import Position, format_cursor, parse_cursor
-from app.coordinaciones.doubts import Doubt, find_doubts
+from app.coordinaciones.doubt_queries import Doubt, find_doubts
 from app.coordinaciones.filters import parse_filters
 from app.coordinaciones.forms import Values, parse_changes, parse_new, parse_ref
 from app.coordinaciones.models import Coordinacion

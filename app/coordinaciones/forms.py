@@ -77,7 +77,7 @@ def _line(value: object, missing: str = "", longest: int = LONGEST_LINE) -> str:
 
 
 def _phone(value: object, region: str) -> str:
-    # What the tables merely do not know yet is asked about (doubts.py), and what can be no number is refused.
+    # What the tables merely do not know yet is asked about (doubt_queries.py), and what can be no number is refused.
     phone = parse_possible_phone(_line(value), region)
     if phone is None:
         raise _Refused(_("Ese teléfono no parece válido. Escribilo con código de área, por ejemplo 11 2345-6789."))

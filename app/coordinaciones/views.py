@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.auth.guard import person, require_staff
 from app.coordinaciones import actions, queries
-from app.coordinaciones.doubts import Doubt, find_doubts, unanswered
+from app.coordinaciones.doubt_queries import Doubt, find_doubts, unanswered
 from app.coordinaciones.filters import Filters, parse_filters
 from app.coordinaciones.forms import (
     FIELDS,

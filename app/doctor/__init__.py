@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.doctor import cli, knocking, labels, metrics, views
+from app.doctor import cli, knocking, labels, metrics_views, views
 
 
 def init_app(app: Flask) -> None:
     """Give `app` the page "Diagnóstico", `flask doctor` and the numbers for Prometheus."""
     labels.init_app(app)
     app.extensions["public_address"] = knocking.ask_webhook
-    for blueprint in (views.bp, metrics.bp):
+    for blueprint in (views.bp, metrics_views.bp):
         app.register_blueprint(blueprint)
     app.cli.add_command(cli.doctor)

@@ -9,7 +9,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 
 from app.doctor.checks import State
-from app.doctor.examine import check_our_address
+from app.doctor.report_queries import check_our_address
 from app.errors import Conflict, DomainError
 from app.twilio import console
 from app.twilio.client import Refused, TwilioError

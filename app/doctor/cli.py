@@ -10,7 +10,7 @@ from flask_babel import force_locale
 
 from app.doctor import actions
 from app.doctor.checks import Check, State
-from app.doctor.examine import examine_here, examine_outside, examine_twilio, suggest_webhook_url
+from app.doctor.report_queries import examine_here, examine_outside, examine_twilio, suggest_webhook_url
 from app.errors import DomainError
 from app.logs import without_passwords
 from app.twilio.signature import status_url

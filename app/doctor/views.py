@@ -10,7 +10,13 @@ from flask.typing import ResponseReturnValue
 from app.auth.guard import person, require_admin
 from app.doctor import actions
 from app.doctor.checks import State
-from app.doctor.examine import examine_here, examine_outside, examine_twilio, is_anybody_to_ask, suggest_webhook_url
+from app.doctor.report_queries import (
+    examine_here,
+    examine_outside,
+    examine_twilio,
+    is_anybody_to_ask,
+    suggest_webhook_url,
+)
 from app.extensions import limiter
 from app.htmx import see_other
 from app.logs import without_passwords

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.media import api, outgoing, views
+from app.media import api, outgoing_views, views
 from app.media.bucket import Bucket, BucketStore
 from app.media.fetch import Fetcher
 
@@ -20,7 +20,7 @@ def _bucket(app: Flask) -> BucketStore | None:
 
 def init_app(app: Flask) -> None:
     """Give `app` its files."""
-    for blueprint in (views.bp, views.uploads_bp, api.bp, outgoing.bp):
+    for blueprint in (views.bp, views.uploads_bp, api.bp, outgoing_views.bp):
         app.register_blueprint(blueprint)
     app.extensions["media_fetcher"] = Fetcher(app.extensions["twilio"].account)
     app.extensions["media_bucket"] = _bucket(app)

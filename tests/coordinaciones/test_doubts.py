@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.auth.models import User
-from app.coordinaciones.doubts import find_doubts, unanswered
+from app.coordinaciones.doubt_queries import find_doubts, unanswered
 from app.coordinaciones.forms import parse_changes, parse_new
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db, utcnow
