@@ -119,6 +119,13 @@ INSIDE = (
     {"__init__"},
 )
 DOORS = INSIDE[4]
+TAKE_A_NUMBER = {
+    "changing",
+    "fill_up",  # It takes the lock first, and the number once it knows that there is something to change.
+    "release_assigned",  # In the transaction of another room, as both that follow.
+    "let_go",
+    "_let_go_in_doubt",
+}
 # Heavy vendors are loaded by the one function that needs them, for the cold start (docs/architecture.md).
 LATE_IMPORTS = {
     "app/twilio/client.py": {"twilio", "requests", "urllib3"},
@@ -411,6 +418,61 @@ def test_only_actions_write_and_commit() -> None:
                     complaints.append(f"{rel(path)}:{node.lineno}: {name}() outside actions")
                 case ast.Name(id="writing") | ast.alias(name="writing"):
                     complaints.append(f"{rel(path)}:{node.lineno}: writing() outside actions")
+
+    complain(complaints)
+
+
+def write_blocks(path: Path, *names: str) -> Iterator[ast.With]:
+    """Yield the blocks of `path` that are opened by one of `names`, such as `with writing() as session:`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.With):
+            opened = [it.context_expr.func for it in node.items if isinstance(it.context_expr, ast.Call)]
+            if any(isinstance(it, ast.Name) and it.id in names for it in opened):
+                yield node
+
+
+def test_nothing_is_rolled_back_inside_a_write_block() -> None:
+    # The block does that itself when an error leaves it: `raise Unchanged` where there is nothing to write.
+    complaints = []
+    for path in sources("app"):
+        for block in write_blocks(path, "writing", "changing"):
+            for node in ast.walk(block):
+                if isinstance(node, ast.Attribute) and node.attr == "rollback":
+                    complaints.append(f"{rel(path)}:{node.lineno}: rollback() inside a write block")
+
+    complain(complaints)
+
+
+def raised(node: ast.AST) -> str | None:
+    """Return the name of what `node` raises, with or without a call."""
+    if not isinstance(node, ast.Raise):
+        return None
+    error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return error.id if isinstance(error, ast.Name) else None
+
+
+def test_unchanged_is_raised_where_changing_catches_it() -> None:
+    complaints = []
+    for path in sources("app"):
+        caught = {node for block in write_blocks(path, "changing") for node in ast.walk(block)}
+        complaints += [
+            f"{rel(path)}:{node.lineno}: Unchanged outside changing()"
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Raise) and raised(node) == "Unchanged" and node not in caught
+        ]
+
+    complain(complaints)
+
+
+def test_a_number_of_the_sequence_is_taken_by_changing() -> None:
+    complaints = []
+    for path in sources("app"):
+        for function in ast.walk(tree(path)):
+            if not isinstance(function, ast.FunctionDef) or function.name in TAKE_A_NUMBER:
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and node.id == "next_change":
+                    complaints.append(f"{rel(path)}:{node.lineno}: next_change() in {function.name}")
 
     complain(complaints)
 

@@ -21,7 +21,7 @@ from app.jobs.actions import enqueue
 from app.push import queries as push
 from app.push.actions import TTL, Notice, notify
 from app.whatsapp import queries
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import changing, next_change
 from app.whatsapp.looking import who_is_looking
 from app.whatsapp.models import Conversation
 from app.whatsapp.names import conversation_name, last_line
@@ -35,8 +35,7 @@ def hand_to(conversation_id: int, user_id: int | None, by_id: int | None = None)
 
     Raises NotFound, or Invalid for who is gone.
     """
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         # Asked behind the counter's lock, which whoever shuts a person out takes as well: one sees what the other did.
         if user_id is not None and not get_user(user_id).active:
             raise Invalid(_("Esa persona ya no está en el equipo."))
@@ -62,8 +61,7 @@ def mark_assignments_seen(user_id: int, conversation_ids: Collection[int] | None
     if db.session.scalar(select(Conversation.id).where(*unseen).limit(1)) is None:
         db.session.rollback()
         return
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         _change(session, unseen, assigned_by_id=None, change=change)
 
 

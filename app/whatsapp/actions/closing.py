@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.extensions import db, utcnow, writing
+from app.extensions import db, utcnow
 from app.whatsapp.actions.telling import tell_of_closing
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.closing import is_told, list_unanswered
 from app.whatsapp.models import Conversation
 
@@ -18,12 +18,14 @@ def tell_closing() -> list[int]:
     if all(is_told(conversation) for conversation in list_unanswered(utcnow())):
         db.session.rollback()
         return []
-    with writing() as session:
-        change, now = next_change(session), utcnow()
+    ids: list[int] = []
+    with changing() as (session, change):
+        now = utcnow()
         told: list[Conversation] = [one for one in list_unanswered(now) if not is_told(one)]
         if not told:
-            session.rollback()
+            raise Unchanged
         for conversation in told:
             conversation.closing_told_at, conversation.change = now, change
             tell_of_closing(session, conversation)
-        return [conversation.id for conversation in told]
+            ids.append(conversation.id)
+    return ids

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import or_, select, update
 
 from app.coordinaciones.queries import get_coordinacion
-from app.extensions import utcnow, writing
+from app.extensions import utcnow
 from app.whatsapp import queries
 from app.whatsapp.actions.conversation import choose_event, fold_search_text, mark_read_where, recount_unread, tie_event
 from app.whatsapp.actions.identify import find_or_make_party
 from app.whatsapp.actions.joining import LONGEST_NAME, clean_name
 from app.whatsapp.actions.typing_indicator import note_seen
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.errors import NoPhone
 from app.whatsapp.identity import parse_contact
 from app.whatsapp.models import Message
@@ -25,8 +25,7 @@ def mark_read(conversation_id: int, until: int | None = None) -> bool:
     if queries.get_conversation(conversation_id).unread_count == 0:
         return False
     now = utcnow()
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         conversation = queries.get_conversation(conversation_id)
         mark_read_where(session, conversation, Message.change <= (change if until is None else until), now)
         conversation.change = change
@@ -41,8 +40,7 @@ def assign(conversation_id: int, coordinacion_id: int | None) -> None:
     """
     if coordinacion_id is not None:
         get_coordinacion(coordinacion_id)
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         conversation = queries.get_conversation(conversation_id)
         choose_event(conversation, coordinacion_id)
         conversation.change = change
@@ -61,15 +59,13 @@ def mark_unread(conversation_id: int) -> None:
     A reaction that was taken back is nothing to read. Changes nothing where something is unread already, or the client
     never wrote. Raises NotFound.
     """
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         conversation = queries.get_conversation(conversation_id)
         readable = or_(Message.type != "reaction", Message.body != "")
         theirs = select(Message).where(Message.conversation_id == conversation.id, Message.direction == "inbound")
         last = session.scalar(theirs.where(readable).order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
         if last is None or conversation.unread_count:
-            session.rollback()
-            return
+            raise Unchanged
         last.read_at = None
         session.flush()
         recount_unread(session, conversation)
@@ -88,8 +84,7 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
     known = queries.find_conversation(contact)
     if known is not None and known.coordinacion_id == coordinacion_id:
         return known.id
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         conversation = queries.find_conversation(contact)
         if conversation is None:
             conversation = find_or_make_party(session, contact, utcnow()).thread
@@ -111,8 +106,7 @@ def open_with(phone: str, name: str) -> int:
     known = queries.find_conversation(contact)
     if known is not None:
         return known.id
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         party = find_or_make_party(session, contact, utcnow())
         if party.member in session.new:
             party.member.given_name, party.member.change = clean_name(name)[:LONGEST_NAME].rstrip(), change

@@ -13,7 +13,7 @@ from app.extensions import LARGEST_ID, db, writing
 from app.media.models import File
 from app.whatsapp.actions.conversation import fold_message
 from app.whatsapp.actions.wanted import want, want_small
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.models import Media, Message
 
 # The pauses between tries double from two seconds on. The last one comes more than an hour after the first.
@@ -59,12 +59,10 @@ def _show_again(session: Session, media: Media, change: int) -> Message:
 
 def attach(media_id: int, file_id: int, details: dict[str, Any] | None) -> None:
     """Tie a kept file to its message, unless another try was faster."""
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         media = session.get(Media, media_id)
         if media is None or media.file_id is not None:
-            session.rollback()
-            return
+            raise Unchanged
         file = session.get_one(File, file_id)
         media.file, media.state, media.error, media.details = file, "stored", "", details
         media.content_type, media.size = file.content_type, file.size
@@ -77,12 +75,10 @@ def attach(media_id: int, file_id: int, details: dict[str, Any] | None) -> None:
 
 def fail(media_id: int, reason: str) -> None:
     """Say why a file is not here; said again, it changes nothing."""
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         media = session.get(Media, media_id)
         if media is None or media.file_id is not None or (media.state, media.error) == ("failed", reason):
-            session.rollback()
-            return
+            raise Unchanged
         media.state, media.error = "failed", reason
         _show_again(session, media, change)
 
@@ -99,8 +95,7 @@ def ask_again(media_id: int) -> int:
     """Have a file fetched once more, from the beginning; return whose conversation it is of. Raises NotFound."""
     if not 0 < media_id <= LARGEST_ID:
         raise NotFound
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         media = session.get(Media, media_id)
         if media is None:
             raise NotFound
@@ -114,12 +109,10 @@ def ask_again(media_id: int) -> int:
 
 def attach_small(media_id: int, file_id: int) -> None:
     """Tie a small picture to its message."""
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         media = session.get(Media, media_id)
         if media is None or media.thumbnail_id is not None:
-            session.rollback()
-            return
+            raise Unchanged
         media.thumbnail_id = file_id
         _show_again(session, media, change)
 

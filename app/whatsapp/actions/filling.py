@@ -37,7 +37,6 @@ def fill_up(inbound: Inbound) -> bool:
         lock_changes(session)
         message = session.scalars(select(Message).where(Message.message_sid == inbound.message_sid)).one()
         if not message.inbound or _is_whole(message) or not _tells_more(message, inbound):
-            session.rollback()
             return False
         _fill(session, message, inbound, next_change(session))
     return True

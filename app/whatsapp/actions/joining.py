@@ -6,11 +6,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid
-from app.extensions import utcnow, writing
+from app.extensions import utcnow
 from app.whatsapp import parties, queries
 from app.whatsapp.actions.conversation import fold_search_text, follow_event
 from app.whatsapp.actions.merging import pour, release
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.models import Conversation, Distinct
 
 LONGEST_NAME = 80
@@ -22,20 +22,19 @@ def join(conversation_id: int, other_id: int) -> int:
     Whoever is joined keeps their number, window and opt-out; joining what is joined already changes nothing. Raises
     NotFound, or Invalid for a conversation with itself.
     """
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         thread, other = queries.get_conversation(conversation_id), queries.get_conversation(other_id)
+        thread_id = thread.id
         if conversation_id == other_id:
             raise Invalid(_("Es la misma conversación. Elegí otra."))
         if thread is other:
-            session.rollback()
-            return thread.id
+            raise Unchanged
         pair = _distinct(session, thread, other)
         if pair is not None:
             session.delete(pair)
         pour(session, other, thread, change)
         fold_search_text(thread, parties.list_joined(thread))
-        return thread.id
+    return thread_id
 
 
 def separate(conversation_id: int, member_id: int) -> int:
@@ -44,8 +43,7 @@ def separate(conversation_id: int, member_id: int) -> int:
     What came from it, and what went to it, goes with it. Raises NotFound, or Conflict where it is not joined to this
     conversation, or WhatsApp itself says that both are one.
     """
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         thread = queries.get_conversation(conversation_id)
         member = next((row for row in parties.list_joined(thread) if row.id == member_id), None)
         if member is None:
@@ -67,8 +65,7 @@ def _part_events(thread: Conversation, member: Conversation) -> None:
 
 def keep_apart(conversation_id: int, other_id: int) -> None:
     """Remember that two conversations are two people, however alike they look. Raises NotFound."""
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         one, other = queries.get_conversation(conversation_id), queries.get_conversation(other_id)
         if one is not other:
             remember_apart(session, one, other)
@@ -98,8 +95,7 @@ def rename(conversation_id: int, name: str) -> None:
     name = clean_name(name)
     if len(name) > LONGEST_NAME:
         raise Invalid(fields={"name": _("El nombre es muy largo: hasta %(count)d letras.", count=LONGEST_NAME)})
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (_session, change):
         conversation = queries.get_conversation(conversation_id)
         conversation.given_name, conversation.change = name, change
         fold_search_text(conversation, parties.list_joined(conversation))

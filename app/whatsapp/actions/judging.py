@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from app.coordinaciones.models import Coordinacion
-from app.extensions import utcnow, writing
+from app.extensions import utcnow
 from app.whatsapp import parties, queries
 from app.whatsapp.actions.conversation import fold_search_text, follow_event
 from app.whatsapp.actions.joining import remember_apart
 from app.whatsapp.actions.merging import pour, recount, release
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.identity import Contact
 from app.whatsapp.joined import Party
 from app.whatsapp.models import Conversation, Message
@@ -26,21 +26,21 @@ def say_same_person(conversation_id: int) -> int:
 
     What staff said of it meanwhile wins. One that nobody doubts stays as it is. Raises NotFound.
     """
-    with writing() as session:
-        change = next_change(session)
+    thread_id = conversation_id
+    with changing() as (session, change):
         thread = queries.get_conversation(conversation_id)
         former, thread.former = thread.former, None
         if former is None:
-            session.rollback()
-            return conversation_id
+            raise Unchanged
         thread.given_name = thread.given_name or former["given_name"]
         thread.profile_name = thread.profile_name or former["profile_name"]
         if thread.coordinacion_id is None:
             _restore_event(session, thread, former, change)
         thread.change = change
         kept = _rejoin(session, thread, former, change)
+        thread_id = kept.id
         fold_search_text(kept, parties.list_joined(kept))
-        return kept.id
+    return thread_id
 
 
 def _restore_event(session: Session, thread: Conversation, former: dict[str, Any], change: int) -> None:
@@ -77,13 +77,13 @@ def say_other_person(conversation_id: int) -> int:
     The former one's messages, names, event and joined contacts become a conversation of their own, known by the user
     id that they had; the number and its new owner begin anew, about no event. Nothing is lost. Raises NotFound.
     """
-    with writing() as session:
-        change = next_change(session)
+    thread_id = conversation_id
+    with changing() as (session, change):
         thread = queries.get_conversation(conversation_id)
         former, thread.former = thread.former, None
         if former is None:
-            session.rollback()
-            return conversation_id
+            raise Unchanged
+        thread_id = thread.id
         Party(thread, thread).turn_here()
         party = _find_or_make_former(session, thread, former, change)
         _part(session, thread, party, datetime.fromisoformat(former["at"]), change)
@@ -93,7 +93,7 @@ def say_other_person(conversation_id: int) -> int:
         for row in (kept, thread):
             fold_search_text(row, parties.list_joined(row))
         remember_apart(session, kept, thread)
-        return thread.id
+    return thread_id
 
 
 def _find_or_make_former(session: Session, thread: Conversation, former: dict[str, Any], change: int) -> Party:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import User
 from app.errors import NotFound
-from app.extensions import utcnow, writing
+from app.extensions import utcnow
 from app.jobs.models import Heartbeat
 from app.twilio.codes import ACCOUNT_WIDE, REFUSED_AT_ONCE, Step
 from app.whatsapp import queries
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.delivery import ARRIVED, FAILED, RANK
 from app.whatsapp.models import Message
 from app.whatsapp.notices import NOTICES
@@ -68,8 +68,7 @@ def _end(session: Session, message: Message, change: int) -> None:
 def tell_admins(message_id: int, by: User) -> None:
     """Ask the admins to look at why a message failed, once for each code. Raises NotFound where there is no reason."""
     name = by.name
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         message = queries.get_message(message_id)
         found = find_failure(message)
         if found is None or found.step is not Step.TELL:
@@ -77,8 +76,7 @@ def tell_admins(message_id: int, by: User) -> None:
         detail, code = _read(session), str(message.error_code)
         told = detail.get("told", {})
         if code in told:
-            session.rollback()
-            return
+            raise Unchanged
         notice = {
             "by": name,
             "at": utcnow().isoformat(),
@@ -90,11 +88,9 @@ def tell_admins(message_id: int, by: User) -> None:
 
 def dismiss(code: int) -> None:
     """Take a report of staff off the admins' pages; one that is gone already stays gone."""
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         detail = _read(session)
         told = {key: one for key, one in detail.get("told", {}).items() if key != str(code)}
         if told == detail.get("told", {}):
-            session.rollback()
-            return
+            raise Unchanged
         _write(session, {**detail, "told": told}, change)

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.extensions import db, utcnow, writing
+from app.extensions import db, utcnow
 from app.twilio.payloads import Inbound, StatusUpdate, parse_address
 from app.whatsapp import queries
 from app.whatsapp.actions.arrivals import store_inbound
 from app.whatsapp.actions.filling import fill_up
 from app.whatsapp.actions.outcome import claim_sid, follow_outcome, is_news, record_outcome
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.delivery import RANK
 from app.whatsapp.identity import same_contact
 from app.whatsapp.models import Message
@@ -29,8 +29,7 @@ def receive(inbound: Inbound) -> Message | None:
     """
     now = utcnow()
     try:
-        with writing() as session:
-            change = next_change(session)
+        with changing() as (session, change):
             return store_inbound(session, inbound, now, change, now)
     except IntegrityError:
         if queries.find_message_by_sid(inbound.message_sid) is None:
@@ -71,18 +70,17 @@ def apply_status(update: StatusUpdate) -> bool:
         if known is None:
             log.info("Status callback for an unknown message", extra={"message_sid": update.message_sid})
         return False
-    with writing() as session:
-        change = next_change(session)
+    changed = False
+    with changing() as (session, change):
         message = session.get(Message, known.id, populate_existing=True)
         sids = (None, update.message_sid)
         if message is None or (message.message_sid not in sids and message.other_sid not in sids[1:]):
-            session.rollback()  # It gave way to another between the look and the lock.
-            return False
+            raise Unchanged  # It gave way to another between the look and the lock.
         if message.message_sid is None or message.other_sid == update.message_sid:
             claim_sid(session, message, update.message_sid, change)
         status = update.status if update.status in RANK else message.status
-        if not record_outcome(message, update.message_sid, status, update.error_code, update.error_message):
-            session.rollback()
-            return False
+        changed = record_outcome(message, update.message_sid, status, update.error_code, update.error_message)
+        if not changed:
+            raise Unchanged
         follow_outcome(session, message, change, utcnow())
-    return True
+    return changed

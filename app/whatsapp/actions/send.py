@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.coordinaciones.models import Coordinacion
 from app.coordinaciones.queries import get_coordinacion
 from app.errors import Invalid, NotFound
-from app.extensions import utcnow, writing
+from app.extensions import utcnow
 from app.formats import fold
 from app.jobs.actions import enqueue
 from app.media.models import File
@@ -31,7 +31,7 @@ from app.whatsapp.actions.outcome import claim_sid, follow_outcome, record_outco
 from app.whatsapp.actions.sync import IN_FLIGHT, SYNC
 from app.whatsapp.actions.wanted import want_small
 from app.whatsapp.answers import list_answers_after
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.content.sent import read_sent
 from app.whatsapp.errors import AnsweredMeanwhile, KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.identity import Contact, parse_contact
@@ -58,17 +58,16 @@ def send(request: SendRequest, key: str, author_id: int) -> Sending:
     if not gateway().account.complete:
         raise NotConfigured
     try:
-        with writing() as session:
-            change = next_change(session)
+        with changing() as (session, change):
             known = queries.find_message_by_key(key)
             if known is not None:
-                session.rollback()
-                return _repeat(known, request)
+                raise Unchanged
             message, outgoing = _store(session, request, key, author_id, change)
     except IntegrityError:
         known = queries.find_message_by_key(key)
         if known is None:
             raise
+    if known is not None:
         return _repeat(known, request)
     _hand_over(message.id, outgoing)
     return Sending(message.id, repeated=False)
@@ -208,8 +207,7 @@ def _hand_over(message_id: int, outgoing: twilio.Outgoing) -> None:
     except twilio.NoAnswer:
         status = "unconfirmed"
     now = utcnow()
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         message = session.get_one(Message, message_id, populate_existing=True)
         if sid and message.message_sid is None:
             claim_sid(session, message, sid, change)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from app.extensions import utcnow, writing
+from app.extensions import utcnow
 from app.whatsapp import queries
 from app.whatsapp.actions.conversation import find_waiting_since
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.models import Message
 from app.whatsapp.waiting import wait_no_more
 
@@ -18,15 +18,13 @@ def mark_done(conversation_id: int, until: int | None = None, user_id: int | Non
     What came after it, which whoever says so has not seen, still waits. Said already, by a second click or a colleague,
     nothing changes: who said it first did. Raises NotFound.
     """
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         conversation = queries.get_conversation(conversation_id)
         seen = select(func.max(Message.sent_at)).where(Message.conversation_id == conversation.id)
         done, before = session.scalar(seen if until is None else seen.where(Message.id == until)), conversation.done_at
         # Whoever has an old page takes back nothing that a colleague has said since.
         if done is None or (before is not None and done <= before):
-            session.rollback()
-            return
+            raise Unchanged
         conversation.done_at, conversation.done_before_at = done, before
         conversation.done_by_id, conversation.done_marked_at = user_id, utcnow()
         conversation.change = change
@@ -40,12 +38,10 @@ def undo_done(conversation_id: int, marked: str) -> None:
     Who waits is counted anew from the messages, so whatever came or was answered meanwhile counts as well. What was
     taken back already, or said again since, stays as it is. Raises NotFound.
     """
-    with writing() as session:
-        change = next_change(session)
+    with changing() as (session, change):
         conversation = queries.get_conversation(conversation_id)
         if conversation.done_marked_at is None or conversation.done_marked_at.isoformat() != marked:
-            session.rollback()
-            return
+            raise Unchanged
         conversation.done_at = conversation.done_before_at
         conversation.forget_who_settled()
         conversation.change = change

@@ -13,7 +13,7 @@ from app.media.actions import stores
 from app.media.models import File
 from app.media.store import StoreError
 from app.whatsapp.actions.wanted import FETCH, want
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.models import Media
 
 log = logging.getLogger(__name__)
@@ -35,14 +35,15 @@ def _take_from_use(before: datetime, after_id: int) -> list[int]:
     Under the lock of the change sequence, which whoever sends one takes first: none of these is being sent.
     """
     old = (File.id > after_id, File.created_at < before)
-    with writing() as session:
-        next_change(session)
+    taken: list[int] = []
+    with changing() as (session, _change):
         files = session.scalars(select(File).where(*old, _is_nobodys()).order_by(File.id).limit(_AT_ONCE)).all()
         if not files:
-            session.rollback()
+            raise Unchanged
         for file in files:
             file.finished_at = None
-        return [file.id for file in files]
+            taken.append(file.id)
+    return taken
 
 
 def _remove(file_id: int) -> bool:

@@ -23,7 +23,7 @@ from app.whatsapp.actions.conversation import fold_search_text, follow_event, ma
 from app.whatsapp.actions.identify import find_or_make_party
 from app.whatsapp.actions.outcome import follow_outcome, is_news, record_outcome
 from app.whatsapp.actions.wanted import rows_of, want_all
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.costs.actions import record_price
 from app.whatsapp.delivery import UNSETTLED
 from app.whatsapp.identity import contact_of, same_contact
@@ -103,8 +103,7 @@ def _take(remote: RemoteMessage, started_at: datetime, report: SyncReport) -> No
     db.session.commit()  # Nothing stays open while Twilio answers.
     media = tuple(MediaItem(item.url, item.content_type) for item in _media_of(remote))
     try:
-        with writing() as session:
-            change = next_change(session)
+        with changing() as (session, change):
             if remote.direction == "inbound":
                 stored = store_inbound(session, _inbound(remote, media), remote.created_at, change, utcnow())
                 record_price(stored, remote)
@@ -157,18 +156,17 @@ def _write_outcome(session: Session, message: Message, remote: RemoteMessage, ch
 
 
 def _keep_price(message_id: int, remote: RemoteMessage) -> None:
-    with writing() as session:
-        next_change(session)
+    with changing() as (session, _change):
         record_price(session.get_one(Message, message_id), remote)
 
 
 def _settle(message_id: int, remote: RemoteMessage) -> bool:
-    with writing() as session:
-        change = next_change(session)
-        if _write_outcome(session, session.get_one(Message, message_id), remote, change):
-            return True
-        session.rollback()
-    return False
+    settled = False
+    with changing() as (session, change):
+        settled = _write_outcome(session, session.get_one(Message, message_id), remote, change)
+        if not settled:
+            raise Unchanged
+    return settled
 
 
 def _find_lost(session: Session, remote: RemoteMessage) -> Message | None:
@@ -271,13 +269,13 @@ def _settle_stale(now: datetime, since: datetime, report: SyncReport) -> None:
 
 
 def _give_up(message_id: int) -> bool:
-    with writing() as session:
-        change = next_change(session)
+    given_up = False
+    with changing() as (session, change):
         message = session.get_one(Message, message_id)
-        if message.message_sid is not None or not record_outcome(
+        given_up = message.message_sid is None and record_outcome(
             message, None, "failed", None, _("No llegó a salir. Mandalo de nuevo.")
-        ):
-            session.rollback()
-            return False
+        )
+        if not given_up:
+            raise Unchanged
         follow_outcome(session, message, change, utcnow())
-    return True
+    return given_up

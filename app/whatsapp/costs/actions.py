@@ -11,7 +11,7 @@ from app.jobs.actions import beat
 from app.jobs.queries import find_heartbeat
 from app.twilio import gateway
 from app.twilio.client import Refused, RemoteMessage
-from app.whatsapp.changes import next_change
+from app.whatsapp.changes import changing
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.forms import NewRate
 from app.whatsapp.costs.models import Rate
@@ -62,8 +62,7 @@ def learn_prices() -> int:
     db.session.commit()  # Nothing stays open while Twilio answers.
     known, last = _ask(waiting)
     if known:
-        with writing() as session:
-            next_change(session)
+        with changing() as (session, _change):
             learned = sum(_write(session, message_id, remote) for message_id, remote in known.items())
     else:
         learned = 0
