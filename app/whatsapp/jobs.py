@@ -74,7 +74,17 @@ def _fetch(payload: dict[str, Any]) -> None:
         if files.note_failure(wanted, reason, lasting=lasting):
             raise
         return
-    files.attach(wanted.media_id, file.id, read_details(kind_of(file.content_type), found.data))
+    small_id = _keep_small(found.data) if wanted.takes_small(file) else None
+    files.attach(wanted.media_id, file.id, read_details(kind_of(file.content_type), found.data), small_id)
+
+
+def _keep_small(data: bytes) -> int | None:
+    """Keep a small picture of a large one; return the id of its file, or None where that does not work."""
+    small = make_thumbnail(data)
+    try:
+        return keep(small.data, said=small.content_type).id if small else None
+    except StoreError:
+        return None  # The large one is here; a job of its own tries again.
 
 
 def _give_up_fetching(payload: dict[str, Any]) -> None:

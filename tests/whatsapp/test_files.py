@@ -89,6 +89,28 @@ def test_a_photo_is_here_when_the_webhook_is_answered_and_is_shown_small(
         assert 0 < len(small.data) < len(LARGE)
 
 
+def test_a_photo_takes_one_number_when_it_arrives_and_one_with_its_file(app: Flask, at_twilio: FakeFetcher) -> None:
+    at_twilio.put(URL, LARGE, "image/jpeg")
+
+    message = arrives(app)
+
+    assert message.media[0].thumbnail is not None
+    assert message.change == current_change() == 2
+
+
+def test_a_photo_that_takes_many_tries_is_shown_before_it_is_made_small(app: Flask, at_twilio: FakeFetcher) -> None:
+    at_twilio.failures = [Missing(), Missing()]
+    message, before = arrives(app), current_change()
+    at_twilio.put(URL, LARGE)
+
+    try_again(2)
+
+    [media] = again(message).media
+    assert (media.state, media.attempts, jobs()) == ("stored", 3, [])
+    assert media.thumbnail is not None
+    assert current_change() == before + 2  # The file, and later its small picture.
+
+
 def test_open_threads_get_the_file_by_the_number_of_its_message(
     app: Flask, at_twilio: FakeFetcher, ana: User, sign_in: SignIn
 ) -> None:

@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.extensions import LARGEST_ID, db, writing
 from app.media.models import File
 from app.whatsapp.actions.conversation import fold_message
-from app.whatsapp.actions.wanted import want, want_small
+from app.whatsapp.actions.wanted import is_shown_small, want, want_small
 from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.models import Media, Message
 
@@ -20,6 +20,8 @@ from app.whatsapp.models import Media, Message
 MOST_TRIES = 12
 # Half a minute; after that people are told that it is not here, and the tries go on.
 _TOLD_AFTER = 5
+# A process that ends while it makes a small picture, for want of memory, keeps the large one back no longer.
+_MOST_WITH_SMALL = 2
 # What Twilio itself does not have after eight minutes will not come by itself.
 _MOST_MISSES = 9
 
@@ -29,6 +31,7 @@ class Wanted:
     """A file to fetch: where it is, what it was called and said to be, and which try this is, from 1."""
 
     media_id: int
+    message_type: str
     url: str
     filename: str
     said: str
@@ -39,6 +42,10 @@ class Wanted:
         """Tell whether whatever ended the tries before this one did not get to say that they were all."""
         return self.tries > MOST_TRIES
 
+    def takes_small(self, file: File) -> bool:
+        """Tell whether a small picture is to be tied to the message together with `file`; else it may follow."""
+        return self.tries <= _MOST_WITH_SMALL and is_shown_small(self.message_type, file)
+
 
 def begin(media_id: int) -> Wanted | None:
     """Count one more try, and return what to fetch; None when there is nothing to fetch any more."""
@@ -47,7 +54,8 @@ def begin(media_id: int) -> Wanted | None:
         if media is None or not media.url or media.file_id is not None:
             return None
         media.attempts += 1
-        return Wanted(media_id, media.url, media.filename, media.content_type, media.attempts)
+        message = session.get_one(Message, media.message_id)
+        return Wanted(media_id, message.type, media.url, media.filename, media.content_type, media.attempts)
 
 
 def _show_again(session: Session, media: Media, change: int) -> Message:
@@ -57,20 +65,21 @@ def _show_again(session: Session, media: Media, change: int) -> Message:
     return message
 
 
-def attach(media_id: int, file_id: int, details: dict[str, Any] | None) -> None:
-    """Tie a kept file to its message, unless another try was faster."""
+def attach(media_id: int, file_id: int, details: dict[str, Any] | None, small_id: int | None = None) -> None:
+    """Tie a kept file to its message, and its small picture where that is made, unless another try was faster."""
     with changing() as (session, change):
         media = session.get(Media, media_id)
         if media is None or media.file_id is not None:
             raise Unchanged
         file = session.get_one(File, file_id)
         media.file, media.state, media.error, media.details = file, "stored", "", details
-        media.content_type, media.size = file.content_type, file.size
+        media.content_type, media.size, media.thumbnail_id = file.content_type, file.size, small_id
         media.filename = file.filename if media.filename else ""
         message = _show_again(session, media, change)
         fold_message(message)
         session.flush()
-        want_small(session, message, media, file)
+        if small_id is None:
+            want_small(session, message, media, file)
 
 
 def fail(media_id: int, reason: str) -> None:

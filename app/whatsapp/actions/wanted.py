@@ -35,7 +35,12 @@ def want_all(session: Session, message: Message) -> None:
             want(session, media)
 
 
+def is_shown_small(message_type: str, file: File) -> bool:
+    """Tell whether a thread shows a small picture of `file`; a sticker is shown as it is, since it may move."""
+    return message_type != "sticker" and wants_small(file.content_type, file.width, file.height)
+
+
 def want_small(session: Session, message: Message, media: Media, file: File) -> None:
-    """Have a small picture made of a large one; a sticker is shown as it is, since it may move."""
-    if message.type != "sticker" and wants_small(file.content_type, file.width, file.height):
+    """Have a small picture made of a large one."""
+    if is_shown_small(message.type, file):
         enqueue(session, SHRINK, {"media_id": media.id}, key=f"{SHRINK}:{media.id}")
