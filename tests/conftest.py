@@ -163,7 +163,7 @@ def empty_database() -> None:
     db.session.remove()
     tables = dict(Base.metadata.tables)
     with db.engine.begin() as connection:
-        connection.execute(tables.pop("cambios").update().values(value=0))
+        connection.execute(tables.pop("cambios").update().values(value=0, notices_change=0))
         for table in reversed(Base.metadata.sorted_tables):
             if table.name in tables:
                 connection.execute(table.delete())

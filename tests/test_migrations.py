@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -12,6 +13,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from app.extensions import Base, db, init_migrations, writing
-from app.jobs.models import Job
+from app.jobs.models import Heartbeat, Job
 from app.schema import REVISION, find_revision, is_behind
-from app.whatsapp.models import ChangeCounter, Conversation, Message
+from app.whatsapp.costs.queries import find_last_asked
+from app.whatsapp.models import ChangeCounter, Conversation, Message, TypingTurn
+from app.whatsapp.notices import find_notices
 from config import TestConfig, engine_options, parse_database_url
 from tests.factories import Factories
 
@@ -441,3 +445,128 @@ def test_taking_the_doubt_back_keeps_what_was_known_of_the_former_owner(empty_ap
         text("SELECT profile_name, coordinacion_chosen FROM whatsapp_conversaciones ORDER BY id")
     )
     assert [(name, bool(chosen)) for name, chosen in names] == [("lu", False), ("Tomás", False)]
+
+
+BEFORE_0011 = "2026-11-30 21:00:00.250000+00:00"
+POCKET_OF_NOTICES = {
+    "change": 41,
+    "trouble": {"code": 63051, "since": "2026-11-30T20:00:00+00:00", "at": "2026-11-30T20:30:00.500000+00:00"},
+    "told": {
+        "21608": {"by": "Ana", "at": "2026-11-30T20:40:00+00:00", "conversation_id": 1, "sentence": "¿Por qué?"},
+        "63001": {"by": "Bruno", "at": "2026-11-30T20:50:00+00:00", "conversation_id": 99, "sentence": "De nadie"},
+    },
+}
+PAYLOADS = {
+    1: {"SmsStatus": "received", "CoordinaOptOut": "STOP"},
+    2: {"CoordinaOptOut": "START", "CoordinaOtherUserId": "1"},
+    3: {"ReferralHeadline": "Qué es CoordinaOptOut"},
+    4: {},
+}
+
+
+def fill_pockets() -> None:
+    """Store what the version before 0011 kept in payloads and heartbeats."""
+    insert_message = text(
+        "INSERT INTO whatsapp_mensajes (id, conversation_id, direction, type, body, search_text, from_number, "
+        "to_number, status, error_message, request_digest, payload, price_unit, category, sent_at, change, created_at) "
+        "VALUES (:id, 1, 'inbound', 'text', '', '', '', '', 'received', '', '', :payload, '', '', :now, 7, :now)"
+    )
+    insert_file = text(
+        "INSERT INTO archivos (id, content_type, filename, size, sha256, store, storage_key, finished_at, created_at) "
+        "VALUES (:id, '', '', 1, :sha256, 'database', '', :finished_at, :now)"
+    )
+    beats = {
+        "cron": {},
+        "webhook_refused": {"reason": "wrong signature"},
+        "whatsapp_notices": POCKET_OF_NOTICES,
+        "whatsapp.prices": {"after": 3},
+        "typing:1": {},
+        "typing:98": {},
+    }
+    files = {1: ("a" * 32, None), 2: ("b" * 64, None), 3: ("c" * 64, BEFORE_0011)}
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO whatsapp_conversaciones (id, coordinacion_chosen, phone_number, phone_key, profile_name, "
+                "given_name, search_text, last_message_at, unread_count, opted_out, own_opted_out, seen_sid, change, "
+                "created_at) VALUES (1, false, '+5491155550101', '541155550101', '', '', '', :now, 0, true, false, '', "
+                "0, :now)"
+            ),
+            {"now": BEFORE_0011},
+        )
+        for row_id, payload in PAYLOADS.items():
+            connection.execute(insert_message, {"id": row_id, "payload": json.dumps(payload), "now": BEFORE_0011})
+        for file_id, (sha256, finished_at) in files.items():
+            values = {"id": file_id, "sha256": sha256, "finished_at": finished_at, "now": BEFORE_0011}
+            connection.execute(insert_file, values)
+        for name, detail in beats.items():
+            values = {"name": name, "detail": json.dumps(detail), "now": BEFORE_0011}
+            connection.execute(text("INSERT INTO latidos (name, at, detail) VALUES (:name, :now, :detail)"), values)
+
+
+def heartbeats() -> dict[str, object]:
+    db.session.rollback()
+    return {beat.name: beat.detail for beat in db.session.scalars(select(Heartbeat))}
+
+
+def test_pockets_become_columns_and_tables(empty_app: Flask) -> None:
+    upgrade(revision="0010")
+    fill_pockets()
+
+    upgrade(revision="0011")
+
+    with db.engine.connect() as connection:
+        marks = connection.execute(
+            select(Message.id, Message.opt_out_choice, Message.began_doubt, Message.payload).order_by(Message.id)
+        ).all()
+        files = connection.execute(text("SELECT id, sha256, parts_put FROM archivos ORDER BY id")).all()
+    assert [tuple(row) for row in marks] == [
+        (1, "STOP", False, {"SmsStatus": "received"}),
+        (2, "START", True, {}),
+        (3, "", False, PAYLOADS[3]),
+        (4, "", False, {}),
+    ]
+    assert [tuple(row) for row in files] == [(1, "", 0), (2, "b" * 64, 0), (3, "c" * 64, 0)]
+    notices = find_notices()
+    assert notices.trouble is not None
+    assert (notices.trouble.code, notices.trouble.last_at.isoformat()) == (63051, "2026-11-30T20:30:00.500000+00:00")
+    assert [(report.code, report.reported_by, report.sentence) for report in notices.reports] == [
+        (21608, "Ana", "¿Por qué?")
+    ]
+    assert db.session.scalars(select(ChangeCounter.notices_change)).one() == 41
+    turns = db.session.scalars(select(TypingTurn)).all()
+    assert [(turn.conversation_id, turn.taken_at) for turn in turns] == [(1, datetime.fromisoformat(BEFORE_0011))]
+    assert find_last_asked() == 3
+    assert set(heartbeats()) == {"cron", "webhook_refused"}
+
+
+def test_columns_and_tables_become_pockets_again(empty_app: Flask) -> None:
+    upgrade(revision="0010")
+    fill_pockets()
+    upgrade(revision="0011")
+
+    downgrade(revision="0010")
+
+    with db.engine.connect() as connection:
+        asked = select(Message.id, Message.payload).order_by(Message.id)
+        assert {row.id: row.payload for row in connection.execute(asked)} == PAYLOADS
+    told = {"21608": POCKET_OF_NOTICES["told"]["21608"]}  # type: ignore[index]
+    assert heartbeats() == {
+        "cron": {},
+        "webhook_refused": {"reason": "wrong signature"},
+        "whatsapp_notices": POCKET_OF_NOTICES | {"told": told},
+        "whatsapp.prices": {"after": 3},
+        "typing:1": {},
+    }
+    at = db.session.scalars(select(Heartbeat.at).where(Heartbeat.name == "typing:1")).one()
+    assert at == datetime.fromisoformat(BEFORE_0011)
+
+
+def test_the_version_before_0011_stores_messages_and_files_after_it(empty_app: Flask) -> None:
+    upgrade(revision="0011")
+
+    fill_pockets()
+
+    with db.engine.connect() as connection:
+        found = connection.execute(select(Message.opt_out_choice, Message.began_doubt).distinct()).all()
+    assert [tuple(row) for row in found] == [("", False)]

@@ -14,8 +14,7 @@ class File(Base):
     """What is known of a kept file. `content_type` is what its bytes say it is, never what somebody called it.
 
     `store` is where the bytes are: database, or s3 under `storage_key`. `width` and `height` are a picture's, in
-    pixels. One without `finished_at` is still being uploaded; while its parts are looked into, a mark stands where
-    `sha256` will be.
+    pixels. One without `finished_at` is still being uploaded; `parts_put` counts how often a part of it came.
     """
 
     __tablename__ = "archivos"
@@ -29,6 +28,7 @@ class File(Base):
     height: Mapped[int | None]
     store: Mapped[str] = mapped_column(String(10), default="database")
     storage_key: Mapped[str] = mapped_column(String(200), default="")
+    parts_put: Mapped[int] = mapped_column(default=0)
     uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("usuarios.id", ondelete="SET NULL"), index=True)
     finished_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)

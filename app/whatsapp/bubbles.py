@@ -16,9 +16,7 @@ from app.holds import hold, until_tomorrow
 from app.links import is_safe_link
 from app.phones import format_phone
 from app.twilio.extras import Referral, find_referral, forwarded, is_coordinate, way_of_choosing
-from app.whatsapp.identity import OTHER_USER_ID
 from app.whatsapp.models import Message
-from app.whatsapp.opting import MARK
 from app.whatsapp.outcomes import from_when, goes_through, is_repeatable, moment_words
 from app.whatsapp.parties import party_of_message
 
@@ -81,16 +79,6 @@ def came_by(message: Message) -> str:
         return ""
     address = (message.from_number if message.inbound else message.to_number).removeprefix("whatsapp:")
     return format_phone(address) if address.startswith("+") else _("sin número")
-
-
-def opt_out_choice(message: Message) -> str:
-    """Return what a client's message was taken for: STOP, START, or nothing."""
-    return message.payload.get(MARK, "") if message.inbound else ""
-
-
-def other_user_id(message: Message) -> bool:
-    """Tell whether another WhatsApp user id wrote from the same number for the first time with a message."""
-    return message.inbound and OTHER_USER_ID in message.payload
 
 
 def may_retry(message: Message, now: datetime) -> bool:

@@ -14,7 +14,6 @@ from app.extensions import db
 from app.jobs.queries import any_due
 from app.whatsapp.looking import Looker, others_there, own_rows, parse_lookers
 from app.whatsapp.models import ChangeCounter, Conversation
-from app.whatsapp.notices import change_of_notices
 from app.whatsapp.queries import select_unread
 from app.whatsapp.waiting import is_waiting
 
@@ -40,7 +39,7 @@ def poll(claims: Claims, here: Collection[int], now: datetime) -> Poll:
     """Return all that an idle poll asks, in one statement, for a browser that has the conversations `here` open."""
     asked = select(
         ChangeCounter.value,
-        change_of_notices(),
+        ChangeCounter.notices_change,
         session_is_open(claims.session_id),
         pair_is_new(claims.session_id, claims.refresh_id),
         any_due(now),
@@ -50,7 +49,7 @@ def poll(claims: Claims, here: Collection[int], now: datetime) -> Poll:
     with db.engine.connect() as connection:
         change, notices_change, *asked_of, noted, others = connection.execute(asked).one()
     session_open, pair_new, jobs_due = map(bool, asked_of)
-    return Poll(change, session_open, pair_new, jobs_due, notices_change or 0, parse_lookers(others), noted or "")
+    return Poll(change, session_open, pair_new, jobs_due, notices_change, parse_lookers(others), noted or "")
 
 
 @dataclass(frozen=True)

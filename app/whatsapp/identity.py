@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from app.phones import phone_key
 from app.twilio.payloads import Address, parse_address
 
-# Where the first message of another user id than its number had keeps that it is that, beside what Twilio sent.
-OTHER_USER_ID = "CoordinaOtherUserId"
-
 
 @dataclass(frozen=True)
 class Contact:

@@ -10,18 +10,36 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ScalarSelect, String, case, cast, func, literal, select
+from sqlalchemy import ForeignKey, ScalarSelect, String, case, cast, func, literal, select
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.auth.models import User
-from app.extensions import db
-from app.whatsapp.models import Presence
+from app.extensions import Base, db
 
 # Three polls of an open page, and some.
 LASTS = timedelta(seconds=20)
 RENEWED_AFTER = timedelta(seconds=10)
 TYPING_LASTS = timedelta(seconds=12)
 MOST = 20  # Conversations that one browser can have open at once.
+
+
+class Presence(Base):
+    """A browser (its session) that has a conversation open before somebody's eyes, and when they last typed there.
+
+    Rows are renewed by that browser's poll and mean nothing once they are old.
+    """
+
+    __tablename__ = "presencias"
+    __table_args__ = {"info": {"backup": "left out"}}
+
+    session_id: Mapped[str] = mapped_column(String(32), ForeignKey("sesiones.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("usuarios.id", ondelete="CASCADE"), index=True)
+    seen_at: Mapped[datetime]
+    typed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True)

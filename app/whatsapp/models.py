@@ -23,6 +23,7 @@ class ChangeCounter(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[int] = mapped_column(BigInteger, default=0)
+    notices_change: Mapped[int] = mapped_column(BigInteger, default=0)  # With which the notices changed last.
 
 
 class Conversation(Base):
@@ -145,22 +146,16 @@ class Conversation(Base):
         return self.answer_to if self.answer_to and self.answer_to.startswith("+") else self.phone_number
 
 
-class Presence(Base):
-    """A browser (its session) that has a conversation open before somebody's eyes, and when they last typed there.
+class TypingTurn(Base):
+    """When a client was last shown that somebody writes to them: one turn for all tabs and servers, kept for a day."""
 
-    Rows are renewed by that browser's poll and mean nothing once they are old: whatsapp.looking says when.
-    """
-
-    __tablename__ = "presencias"
+    __tablename__ = "whatsapp_turnos"
     __table_args__ = {"info": {"backup": "left out"}}
 
-    session_id: Mapped[str] = mapped_column(String(32), ForeignKey("sesiones.id", ondelete="CASCADE"), primary_key=True)
     conversation_id: Mapped[int] = mapped_column(
-        ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+        ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    user_id: Mapped[int] = mapped_column(ForeignKey("usuarios.id", ondelete="CASCADE"), index=True)
-    seen_at: Mapped[datetime]
-    typed_at: Mapped[datetime | None]
+    taken_at: Mapped[datetime]
 
 
 class Message(Base):
@@ -168,9 +163,11 @@ class Message(Base):
 
     `status` is "received", or what became of what we sent: record_outcome moves it on, as delivery.RANK orders it.
     `read_at` is when the client read an outbound message, or when staff read an inbound one. `payload` keeps what
-    Twilio sent with it beyond the columns here, as it came. `price` is what Twilio took for it, in `price_unit` (ISO
-    4217), once that is known; `category` is its template's. `retry_of_id` is the failed message that it tries again.
-    `joined_from_id` is the conversation it came to, where that was joined to this.
+    Twilio sent with it beyond the columns here, as it came. `opt_out_choice` is what a client's message was taken for:
+    STOP, START or nothing. With one that `began_doubt` another user id wrote from the same number for the first time.
+    `price` is what Twilio took for it, in `price_unit` (ISO 4217), once that is known; `category` is its template's.
+    `retry_of_id` is the failed message that it tries again. `joined_from_id` is the conversation it came to, where that
+    was joined to this.
     """
 
     __tablename__ = "whatsapp_mensajes"
@@ -222,6 +219,8 @@ class Message(Base):
     location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reply_to_sid: Mapped[str | None] = mapped_column(String(34))
     payload: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    opt_out_choice: Mapped[str] = mapped_column(String(5), default="")
+    began_doubt: Mapped[bool] = mapped_column(default=False)
     price: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
     price_unit: Mapped[str] = mapped_column(String(3), default="")
     category: Mapped[str] = mapped_column(String(20), default="")

@@ -1,6 +1,6 @@
 """What admins are told on every page: that nothing goes out, and what staff asked them to look at.
 
-One row of the signs of life holds it all, so that a page asks for it by its key.
+Both are read together, so that a page asks once; the row of the change sequence says when either changed last.
 """
 
 from __future__ import annotations
@@ -8,25 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import CheckConstraint, ForeignKey, Text, select, true
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.jobs.models import Heartbeat
-from app.jobs.queries import find_heartbeat
+from app.extensions import Base, db
 from app.twilio.codes import Step, explain
-from app.whatsapp.models import Message
+from app.whatsapp.models import ChangeCounter, Message
 from app.whatsapp.outcomes import find_failure
 
-NOTICES = "whatsapp_notices"
 
+class Trouble(Base):
+    """The one row that is there while whatever is sent fails with `code`, since `since` and `last_at` at least."""
 
-@dataclass(frozen=True)
-class Trouble:
-    """That whatever is sent fails with `code`, since `since`."""
+    __tablename__ = "whatsapp_averias"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"info": {"backup": "left out"}})
 
-    code: int
-    since: datetime
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    code: Mapped[int]
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
 
     @property
     def sentence(self) -> str:
@@ -35,51 +36,41 @@ class Trouble:
         return str(known.sentence) if known else ""
 
 
-@dataclass(frozen=True)
-class Told:
-    """That `by` (a name) asked the admins at `at` to look at a message which failed with `code`."""
+class Report(Base):
+    """That `reported_by` (a name) asked the admins to look at a message which failed with `code`, until one has."""
 
-    code: int
-    by: str
-    at: datetime
-    conversation_id: int
-    sentence: str
+    __tablename__ = "whatsapp_reportes"
+    __table_args__ = {"info": {"backup": "left out"}}
+
+    code: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reported_by: Mapped[str] = mapped_column(Text)
+    reported_at: Mapped[datetime]
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("whatsapp_conversaciones.id", ondelete="CASCADE"), index=True
+    )
+    sentence: Mapped[str] = mapped_column(Text)
 
 
 @dataclass(frozen=True)
 class Notices:
-    """What there is to tell; `told` is the newest first."""
+    """What there is to tell; `reports` has the newest first."""
 
-    trouble: Trouble | None = None
-    told: tuple[Told, ...] = ()
-
-
-def _parse_told(code: str, told: dict[str, Any]) -> Told:
-    at = datetime.fromisoformat(told["at"])
-    return Told(int(code), str(told["by"]), at, int(told["conversation_id"]), str(told["sentence"]))
+    trouble: Trouble | None
+    reports: tuple[Report, ...]
 
 
 def find_notices() -> Notices:
-    """Return what admins are told now, in one read by key."""
-    row = find_heartbeat(NOTICES)
-    if row is None:
-        return Notices()
-    trouble = row.detail.get("trouble")
-    told = [_parse_told(code, one) for code, one in row.detail.get("told", {}).items()]
-    return Notices(
-        Trouble(int(trouble["code"]), datetime.fromisoformat(trouble["since"])) if trouble else None,
-        tuple(sorted(told, key=lambda one: one.at, reverse=True)),
-    )
+    """Return what admins are told now, in one statement."""
+    # The counter's row is always there, so whatever is not there stands beside it as nothing.
+    asked = select(Trouble, Report).select_from(ChangeCounter).outerjoin(Trouble, true()).outerjoin(Report, true())
+    rows = db.session.execute(asked.order_by(Report.reported_at.desc(), Report.code)).all()
+    trouble = rows[0].Trouble if rows else None
+    return Notices(trouble, tuple(row.Report for row in rows if row.Report is not None))
 
 
-def change_of_notices() -> ScalarSelect[int]:
-    """Return the number of the sequence under which the notices changed last, for a statement that asks more."""
-    return select(Heartbeat.detail["change"].as_integer()).where(Heartbeat.name == NOTICES).scalar_subquery()
-
-
-def list_told(messages: Iterable[Message]) -> set[int]:
-    """Return the codes that admins were told of already, if any of `messages` failed in a way to tell them of."""
+def list_reported(messages: Iterable[Message]) -> set[int]:
+    """Return the codes that staff reported already, if any of `messages` failed in a way to tell them of."""
     failures = [find_failure(message) for message in messages]
     if not any(one is not None and one.step is Step.TELL for one in failures):
         return set()
-    return {one.code for one in find_notices().told}
+    return {report.code for report in find_notices().reports}

@@ -13,8 +13,6 @@ STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL
 START_WORDS = frozenset({"START", "YES", "UNSTOP", "ALTA"})
 # Words that people also say in answer to something: "¿Música alta o baja?", "Keep it or cancel?".
 _EVERYDAY = frozenset({"BAJA", "END", "QUIT", "CANCEL"})
-# Where a message keeps, beside what Twilio sent, what it was taken for.
-MARK = "CoordinaOptOut"
 
 
 def the_word(body: str) -> str:

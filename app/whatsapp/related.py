@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.extensions import db, utcnow
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.models import Message
-from app.whatsapp.notices import list_told
+from app.whatsapp.notices import list_reported
 from app.whatsapp.queries import has_a_bubble, select_messages
 from app.whatsapp.request import retry_key
 from app.whatsapp.thread import REACH, build_rows
@@ -77,7 +77,7 @@ def thread_context(messages: Sequence[Message], *, mark_new: int = 0, days: Iter
         "quoted": list_quoted(messages),
         "reactions": list_reactions(messages),
         "retried": list_retried(messages),
-        "told": list_told(messages),
+        "reported": list_reported(messages),
         "newest": max((message.id for message in messages), default=0),
         "now": utcnow(),
     }

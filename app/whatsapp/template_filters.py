@@ -38,8 +38,6 @@ FILTERS = (
     media_labels.file_family,
     media_labels.file_size,
     bubbles.came_by,
-    bubbles.opt_out_choice,
-    bubbles.other_user_id,
     bubbles.may_retry,
     bubbles.row_key,
     bubbles.day_key,

@@ -35,6 +35,8 @@ JSONS = (DOCUMENT, {}, JSON.NULL)
 # Where the checks of a table ask for more than the types say.
 CHOSEN: dict[str, tuple[dict[str, Any], ...]] = {
     "cambios": ({"id": 1, "value": 2**62},),
+    "whatsapp_averias": ({"id": 1},),
+    "whatsapp_rondas_de_precios": ({"id": 1},),
     "whatsapp_conversaciones": (
         {"user_id": None},
         {"phone_number": None, "phone_key": None, "user_id": "AR.1"},

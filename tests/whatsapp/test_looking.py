@@ -22,7 +22,8 @@ from app.extensions import db, utcnow
 from app.whatsapp import looking, queries
 from app.whatsapp.actions.send import send
 from app.whatsapp.errors import AnsweredMeanwhile
-from app.whatsapp.models import Conversation, Message, Presence
+from app.whatsapp.looking import Presence
+from app.whatsapp.models import Conversation, Message
 from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient
 from tests.factories import Factories

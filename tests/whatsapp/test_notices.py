@@ -166,7 +166,7 @@ def test_a_page_of_an_admin_asks_once_and_one_of_staff_not_at_all(
         browser = sign_in(user)
         statements.clear()
         browser.get("/coordinaciones")
-        asked[user.name] = sum("FROM latidos" in statement for statement in statements)
+        asked[user.name] = sum("whatsapp_averias" in statement for statement in statements)
 
     assert asked == {"Ana": 0, "Carla": 1}
 
@@ -190,7 +190,7 @@ def test_staff_tell_the_admins_once_and_the_admins_put_it_away(
     sign_in(bruno).htmx("POST", f"/whatsapp/messages/{message.id}/tell")
 
     assert "Ya le avisamos al administrador." in told.text
-    assert [one.by for one in noticed().told] == ["Ana"]
+    assert [report.reported_by for report in noticed().reports] == ["Ana"]
     admin = sign_in(carla)
     page = admin.get("/coordinaciones").text
     assert "Ana pide que mires por qué no salió un mensaje." in page
@@ -198,7 +198,7 @@ def test_staff_tell_the_admins_once_and_the_admins_put_it_away(
     after = admin.htmx("POST", "/whatsapp/notices/dismiss", data={"code": "21608"})
     assert "Ana pide" not in after.text
     assert admin.htmx("POST", "/whatsapp/notices/dismiss", data={"code": "21608"}).status_code == 200
-    assert noticed().told == ()
+    assert noticed().reports == ()
 
 
 def test_there_is_nothing_to_tell_of_what_arrived_or_of_what_staff_can_mend(
@@ -209,7 +209,7 @@ def test_there_is_nothing_to_tell_of_what_arrived_or_of_what_staff_can_mend(
         message = outgoing(factories, conversation, **fields)
         assert browser.htmx("POST", f"/whatsapp/messages/{message.id}/tell").status_code == 404
 
-    assert noticed().told == ()
+    assert noticed().reports == ()
 
 
 def test_without_javascript_telling_and_putting_away_come_back(
@@ -222,4 +222,4 @@ def test_without_javascript_telling_and_putting_away_come_back(
     gone = admin.post("/whatsapp/notices/dismiss", data={"csrf_token": admin.csrf, "code": "21608"})
 
     assert (told.status_code, gone.status_code) == (303, 303)
-    assert noticed().told == ()
+    assert noticed().reports == ()

@@ -14,7 +14,6 @@ from app.twilio.client import Refused
 from app.whatsapp import queries
 from app.whatsapp.actions.send import send
 from app.whatsapp.actions.sync import sync
-from app.whatsapp.bubbles import opt_out_choice
 from app.whatsapp.errors import OptedOut
 from app.whatsapp.models import Conversation
 from app.whatsapp.opting import choice_of
@@ -92,7 +91,7 @@ def test_what_staff_offered_is_an_answer(app: Flask, factories: Factories) -> No
 
 
 def test_a_yes_of_somebody_who_gets_everything_is_only_a_yes(app: Flask) -> None:
-    assert opt_out_choice(arrives(app, body="Yes")) == ""
+    assert arrives(app, body="Yes").opt_out_choice == ""
 
 
 def test_every_way_of_sending_respects_it_until_the_client_says_otherwise(
@@ -107,7 +106,7 @@ def test_every_way_of_sending_respects_it_until_the_client_says_otherwise(
         with pytest.raises(OptedOut):
             send(SendRequest(to=conversation.phone_number, **way), f"t{number}", ana.id)
     assert twilio.sent == []
-    assert opt_out_choice(arrives(app, body="ALTA")) == "START"
+    assert arrives(app, body="ALTA").opt_out_choice == "START"
     send(SendRequest(conversation_id=conversation.id, body="Hola"), "last", ana.id)
     assert len(twilio.sent) == 1
 

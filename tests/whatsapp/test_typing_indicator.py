@@ -14,10 +14,9 @@ from sqlalchemy import select, update
 from app import create_app
 from app.auth.models import User
 from app.extensions import db, utcnow, writing
-from app.jobs.actions import beat, run_due
-from app.jobs.models import Heartbeat
+from app.jobs.actions import run_due
 from app.twilio.client import NoAnswer, Refused
-from app.whatsapp.models import Conversation
+from app.whatsapp.models import Conversation, TypingTurn
 from config import TestConfig
 from tests.browser import IsolatedClient, SignedInClient
 from tests.factories import Factories
@@ -99,28 +98,27 @@ def test_typing_is_shown_once_in_a_while_however_many_tabs_write(
     assert twilio.typing == ["SM" + "7" * 32]
 
     with writing() as session:
-        session.execute(update(Heartbeat).values(at=utcnow() - timedelta(seconds=21)))
+        session.execute(update(TypingTurn).values(taken_at=utcnow() - timedelta(seconds=21)))
     type_in(sign_in(ana), conversation)
 
     assert len(twilio.typing) == 2
 
 
-def test_turns_that_are_over_go_with_the_daily_sweep_and_no_other_sign_of_life_does(
+def test_turns_that_are_over_go_with_the_daily_sweep(
     browser: SignedInClient, conversation: Conversation, twilio: FakeTwilio, factories: Factories
 ) -> None:
     other = factories.conversation("+5491155550177")
     factories.message(other, message_sid="SM" + "9" * 32)
     type_in(browser, conversation)
-    beat("cron")
     with writing() as session:
-        session.execute(update(Heartbeat).values(at=utcnow() - timedelta(days=2)))
+        session.execute(update(TypingTurn).values(taken_at=utcnow() - timedelta(days=2)))
     type_in(browser, other)
     ask("media.sweep")
 
     run_due(SOON)
 
     db.session.rollback()
-    assert set(db.session.scalars(select(Heartbeat.name))) == {"cron", f"typing:{other.id}"}
+    assert db.session.scalars(select(TypingTurn.conversation_id)).all() == [other.id]
     type_in(browser, conversation)
     assert len(twilio.typing) == 3
 

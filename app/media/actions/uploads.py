@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -42,14 +40,14 @@ def put_part(file_id: int, user_id: int, number: int, data: bytes) -> None:
         due = min(UPLOAD_PART, file.size - number * UPLOAD_PART)
         if due <= 0 or len(data) != due:
             raise Invalid(_("Esa parte del archivo no es la que se esperaba. Probá de nuevo."))
-        file.sha256 = ""  # What was known of it before is not of these bytes.
+        file.parts_put += 1
         stores.put_parts(session, file_id, number * UPLOAD_PART // stores.PART, data)
 
 
-def _lock(session: Session, file_id: int, *known: str) -> File:
-    """Return the file, which no part can come into until this transaction ends. Raises Incomplete if one has."""
+def _lock(session: Session, file_id: int, parts_put: int) -> File:
+    """Return the file, into which no part can come until this transaction ends. Raises Incomplete if one has since."""
     file = session.get_one(File, file_id, with_for_update=True, populate_existing=True)
-    if known and file.sha256 not in known:
+    if file.parts_put != parts_put:
         raise Incomplete
     return file
 
@@ -70,16 +68,13 @@ def finish(file_id: int, user_id: int) -> File:
     What is kept are the bytes that were looked into: a part that comes meanwhile makes the upload unfinished again.
     Raises NotFound, Incomplete, UnsupportedType or TooLarge.
     """
-    queries.get_upload(file_id, user_id)
-    with writing() as session:
-        file = _lock(session, file_id)
-        if file.finished_at is not None:
-            return file
-        # Where the checksum goes: a part that comes from here on takes it away.
-        mark = file.sha256 = file.sha256 or secrets.token_hex(16)
+    file = queries.get_upload(file_id, user_id)
+    if file.finished_at is not None:
+        return file
+    parts_put = file.parts_put
     data, known = _look_into(file)
     with writing() as session:
-        file = _lock(session, file_id, mark, known.sha256)
+        file = _lock(session, file_id, parts_put)
         describe(file, known, len(data))
         if not file.storage_key:  # Said before anything is there; a second try writes to the same place.
             file.store, file.storage_key = stores.new_place(file_id)
@@ -87,7 +82,7 @@ def finish(file_id: int, user_id: int) -> File:
         store, key = stores.place_of(file)
         store.write(key, data)
     with writing() as session:
-        file = _lock(session, file_id, known.sha256)
+        file = _lock(session, file_id, parts_put)
         if file.store != "database":
             session.execute(delete(FilePart).where(FilePart.file_id == file_id))
         file.finished_at = file.finished_at or utcnow()

@@ -16,7 +16,7 @@ from app.whatsapp.actions.conversation import (
     names_of,
     place_last,
 )
-from app.whatsapp.actions.doubts import mark_of
+from app.whatsapp.actions.doubts import doubt_began
 from app.whatsapp.actions.identify import find_or_make_party, learn
 from app.whatsapp.actions.telling import tell_of
 from app.whatsapp.actions.wanted import rows_of, want_all
@@ -36,7 +36,7 @@ def follow_opt_out(party: Party, message: Message, told: str) -> None:
     # A sync may bring late what was said before the opposite was.
     if message.sent_at < party.thread.last_message_at and chose_later(message):
         return
-    message.payload = message.payload | {opting.MARK: choice}
+    message.opt_out_choice = choice
     party.set_opted_out(choice == "STOP")
 
 
@@ -66,7 +66,8 @@ def _message_of(inbound: Inbound, party: Party, sent_at: datetime, change: int, 
         message_sid=inbound.message_sid,
         location=inbound.location,
         reply_to_sid=inbound.reply_to_sid,
-        payload=inbound.payload | mark_of(party.member, sent_at),
+        payload=inbound.payload,
+        began_doubt=doubt_began(party.member, sent_at),
         sent_at=sent_at,
         read_at=now if is_taken_back(inbound) else None,
         created_at=now,

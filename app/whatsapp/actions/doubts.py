@@ -11,7 +11,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.whatsapp.actions.merging import release
-from app.whatsapp.identity import OTHER_USER_ID
 from app.whatsapp.joined import Party
 from app.whatsapp.models import Conversation
 
@@ -47,7 +46,6 @@ def begin_doubt(session: Session, party: Party, at: datetime, change: int) -> Pa
     return Party(member, member)
 
 
-def mark_of(member: Conversation, at: datetime) -> dict[str, str]:
-    """Return what the message of `at` keeps, if it is the one with which the doubt about `member` began."""
-    former = member.former
-    return {OTHER_USER_ID: "1"} if former is not None and former["at"] == at.isoformat() else {}
+def doubt_began(member: Conversation, at: datetime) -> bool:
+    """Tell whether the doubt about `member` began with the message of `at`."""
+    return member.former is not None and member.former["at"] == at.isoformat()

@@ -16,15 +16,12 @@ from app.whatsapp.actions.conversation import (
     names_of,
     recount_unread,
 )
-from app.whatsapp.actions.doubts import mark_of
+from app.whatsapp.actions.doubts import doubt_began
 from app.whatsapp.actions.identify import learn
 from app.whatsapp.actions.wanted import rows_of, want
 from app.whatsapp.changes import lock_changes, next_change
 from app.whatsapp.identity import contact_of
 from app.whatsapp.models import Message
-from app.whatsapp.opting import MARK
-
-_OURS = "Coordina"  # How the names begin that Coordina keeps among Twilio's parameters.
 
 
 def fill_up(inbound: Inbound) -> bool:
@@ -44,7 +41,7 @@ def fill_up(inbound: Inbound) -> bool:
 
 def _is_whole(message: Message) -> bool:
     """Tell whether a message came by webhook: only that brings parameters that no column takes."""
-    return any(not name.startswith(_OURS) for name in message.payload)
+    return bool(message.payload)
 
 
 def _tells_more(message: Message, inbound: Inbound) -> bool:
@@ -61,11 +58,9 @@ def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> 
     if contact.user_id and newest:
         party = learn(session, party, contact, message.sent_at, change)
     thread, member = party.thread, party.member
-    begun = mark_of(member, message.sent_at)
-    if begun:
-        message.coordinacion_id = None
-    ours = {name: value for name, value in message.payload.items() if name.startswith(_OURS)}
-    message.payload = inbound.payload | ours | begun
+    if doubt_began(member, message.sent_at):
+        message.began_doubt, message.coordinacion_id = True, None
+    message.payload = inbound.payload
     message.type, message.body = inbound.type, inbound.body
     message.location, message.reply_to_sid = inbound.location, inbound.reply_to_sid
     _fill_files(session, message, inbound)
@@ -73,7 +68,7 @@ def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> 
     # In a doubt an older name is the former one's.
     if newest or not (member.profile_name or member.former):
         member.profile_name = inbound.profile_name or member.profile_name
-    if inbound.opt_out and MARK not in message.payload:
+    if inbound.opt_out and not message.opt_out_choice:
         follow_opt_out(party, message, inbound.opt_out)
     if names_of(member) != known:
         fold_search_text(thread, parties.list_joined(thread))

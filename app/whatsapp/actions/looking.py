@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import LoginSession
 from app.extensions import writing
-from app.whatsapp.models import Conversation, Presence
+from app.whatsapp.looking import Presence
+from app.whatsapp.models import Conversation
 
 log = logging.getLogger(__name__)
 

@@ -16,17 +16,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.extensions import db, utcnow, writing
-from app.jobs.models import Heartbeat
 from app.twilio import gateway
 from app.twilio.client import Refused, TwilioError
 from app.whatsapp import queries
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.models import Conversation, Message, TypingTurn
 
 log = logging.getLogger(__name__)
 
 # The indicator stays for 25 s: once in this while it is renewed, however many tabs write.
 TYPING_EVERY = timedelta(seconds=20)
-_TURN = "typing:"  # And the conversation's id.
 _OVER = timedelta(days=1)
 
 
@@ -62,35 +60,35 @@ def note_typing(conversation_id: int) -> None:
     if not _may_show(conversation, now):
         return
     sid = _find_latest_sid(conversation_id)
-    if sid and _claim(f"{_TURN}{conversation_id}", now):
+    if sid and _claim(conversation_id, now):
         _after_answer(sid)
 
 
-def _claim(name: str, now: datetime) -> bool:
+def _claim(conversation_id: int, now: datetime) -> bool:
     """Return whether it is our turn: nobody, in whatever process, has taken it for a while."""
     try:
         with writing() as session:
-            return _take_turn(session, name, now)
+            return _take_turn(session, conversation_id, now)
     except IntegrityError:  # Another was first, by a moment.
         return False
 
 
-def _take_turn(session: Session, name: str, now: datetime) -> bool:
-    last = session.get(Heartbeat, name, with_for_update=True)
+def _take_turn(session: Session, conversation_id: int, now: datetime) -> bool:
+    last = session.get(TypingTurn, conversation_id, with_for_update=True)
     if last is None:
-        session.add(Heartbeat(name=name, at=now, detail={}))
-    elif now - last.at < TYPING_EVERY:
+        session.add(TypingTurn(conversation_id=conversation_id, taken_at=now))
+    elif now - last.taken_at < TYPING_EVERY:
         return False
     else:
-        last.at = now
+        last.taken_at = now
     return True
 
 
 def forget_turns() -> None:
     """Take away the turns that are long over: a conversation where nobody writes any more needs none."""
-    over = Heartbeat.name.startswith(_TURN), Heartbeat.at < utcnow() - _OVER
+    over = delete(TypingTurn).where(TypingTurn.taken_at < utcnow() - _OVER)
     with writing() as session:
-        session.execute(delete(Heartbeat).where(*over).execution_options(synchronize_session=False))
+        session.execute(over.execution_options(synchronize_session=False))
 
 
 def _after_answer(sid: str) -> None:

@@ -7,14 +7,12 @@ import time
 from sqlalchemy.orm import Session
 
 from app.extensions import db, utcnow, writing
-from app.jobs.actions import beat
-from app.jobs.queries import find_heartbeat
 from app.twilio import gateway
 from app.twilio.client import Refused, RemoteMessage
-from app.whatsapp.changes import changing
+from app.whatsapp.changes import changing, lock_changes
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.forms import NewRate
-from app.whatsapp.costs.models import Rate
+from app.whatsapp.costs.models import PriceRound, Rate
 from app.whatsapp.models import Message
 
 PRICES = "whatsapp.prices"  # The job that asks for them.
@@ -55,9 +53,7 @@ def learn_prices() -> int:
     At most so many at once, going on where the last run ended, so that those without a price keep nobody waiting.
     Raises TwilioError.
     """
-    now, beaten = utcnow(), find_heartbeat(PRICES)
-    after = int(beaten.detail.get("after", 0)) if beaten else 0
-    waiting = queries.list_unpriced(now, after, ASKED_AT_ONCE)
+    waiting = queries.list_unpriced(utcnow(), queries.find_last_asked(), ASKED_AT_ONCE)
     whole = len(waiting) < ASKED_AT_ONCE
     db.session.commit()  # Nothing stays open while Twilio answers.
     known, last = _ask(waiting)
@@ -66,8 +62,15 @@ def learn_prices() -> int:
             learned = sum(_write(session, message_id, remote) for message_id, remote in known.items())
     else:
         learned = 0
-    beat(PRICES, after=0 if whole and (not waiting or last == waiting[-1][0]) else last)
+    _end_round(0 if whole and (not waiting or last == waiting[-1][0]) else last)
     return learned
+
+
+def _end_round(message_id: int) -> None:
+    """Write down that the next round begins behind `message_id`."""
+    with writing() as session:
+        lock_changes(session)  # So that of two rounds at once the second finds the first one's row.
+        session.merge(PriceRound(id=1, ended_at=utcnow(), message_id=message_id))
 
 
 def _write(session: Session, message_id: int, remote: RemoteMessage) -> bool:

@@ -1,11 +1,11 @@
-"""What an admin says a message costs, for the estimate before there is a history to learn it from."""
+"""What messages cost: what an admin says, for the estimate before there is a history, and how far Twilio was asked."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Numeric, String
+from sqlalchemy import BigInteger, CheckConstraint, Numeric, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base, utcnow
@@ -20,3 +20,14 @@ class Rate(Base):
     price: Mapped[Decimal] = mapped_column(Numeric(12, 6))
     currency: Mapped[str] = mapped_column(String(3))
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class PriceRound(Base):
+    """The one row that says how far the last round of asking for prices came: the next begins behind `message_id`."""
+
+    __tablename__ = "whatsapp_rondas_de_precios"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"info": {"backup": "left out"}})
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ended_at: Mapped[datetime]
+    message_id: Mapped[int] = mapped_column(BigInteger)  # 0: from the beginning. No foreign key: it may be gone.

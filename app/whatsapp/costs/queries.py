@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from app.coordinaciones.models import Coordinacion
 from app.extensions import db
 from app.phones import country_of
-from app.whatsapp.costs.models import Rate
+from app.whatsapp.costs.models import PriceRound, Rate
 from app.whatsapp.costs.months import Month
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.models import Conversation, Message
@@ -154,6 +154,11 @@ def first_id_since(moment: datetime) -> int:
     """Return an id below which every message is older than `moment`; ids are given in the order of time."""
     older = select(Message.id).where(Message.created_at < moment).order_by(Message.id.desc()).limit(1)
     return (db.session.scalar(older) or 0) + 1
+
+
+def find_last_asked() -> int:
+    """Return the id of the message that the last round of asking for prices ended with, 0 to begin anew."""
+    return db.session.scalar(select(PriceRound.message_id).where(PriceRound.id == 1)) or 0
 
 
 def list_unpriced(now: datetime, after: int, limit: int) -> list[tuple[int, str]]:
