@@ -8,13 +8,14 @@ from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.args import parse_int_arg, refused_into
 from app.auth.guard import person, require_api_staff
 from app.coordinaciones import actions, queries
-from app.coordinaciones.cursors import Position, format_cursor, parse_cursor
 from app.coordinaciones.doubt_queries import Doubt, find_doubts
 from app.coordinaciones.filters import parse_filters
 from app.coordinaciones.forms import Values, parse_changes, parse_new, parse_ref
 from app.coordinaciones.models import Coordinacion
+from app.cursors import Place
 from app.errors import Invalid
 from app.extensions import limiter
 from app.formats import to_timestamp, today
@@ -73,19 +74,18 @@ def _dj_ids(coordinacion: Coordinacion | None) -> set[int]:
 
 
 def _limit(errors: dict[str, str]) -> int:
-    text = request.args.get("limit", str(DEFAULT_LIMIT))
-    if text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= LARGEST_LIMIT:
-        return int(text)
-    errors["limit"] = _("Tiene que ser un número de 1 a %(count)d.", count=LARGEST_LIMIT)
-    return DEFAULT_LIMIT
+    limit = None
+    with refused_into(errors):
+        limit = parse_int_arg(request.args, "limit", None, 1, LARGEST_LIMIT, blank=False)
+    return limit or DEFAULT_LIMIT
 
 
-def _after(errors: dict[str, str]) -> Position | None:
+def _after(errors: dict[str, str]) -> Place | None:
     text = request.args.get("cursor")
-    position = parse_cursor(text) if text is not None else None
-    if text is not None and position is None:
+    place = queries.find_place(text) if text is not None else None
+    if text is not None and place is None:
         errors["cursor"] = _("Usá el next_cursor de la respuesta anterior, tal como vino.")
-    return position
+    return place
 
 
 @bp.get("")
@@ -102,7 +102,7 @@ def list_coordinaciones() -> ResponseReturnValue:
     page = queries.list_coordinaciones(filters, limit=limit, after=after)
     return jsonify(
         items=[serialize_coordinacion(coordinacion) for coordinacion in page.items],
-        next_cursor=format_cursor(page.next) if page.next else None,
+        next_cursor=page.next_cursor,
     )
 
 

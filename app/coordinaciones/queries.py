@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
@@ -12,21 +11,13 @@ from sqlalchemy import ColumnElement, and_, case, extract, func, or_, select, tu
 from sqlalchemy.orm import joinedload
 
 from app.auth.models import User
-from app.coordinaciones.cursors import Position
 from app.coordinaciones.dates import Days
 from app.coordinaciones.filters import Filters
 from app.coordinaciones.models import Coordinacion
+from app.cursors import Page, Place, page_of, parse_cursor
 from app.errors import NotFound
 from app.extensions import LARGEST_INT, db
 from app.formats import fold, today
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some coordinaciones of a list, and where to go on, which is None at its end."""
-
-    items: list[Coordinacion]
-    next: Position | None
 
 
 def get_coordinacion(coordinacion_id: int) -> Coordinacion:
@@ -70,9 +61,9 @@ def _order(filters: Filters) -> tuple[ColumnElement[date], ColumnElement[time], 
     return func.coalesce(Coordinacion.event_on, day), func.coalesce(Coordinacion.start_time, hour), Coordinacion.id
 
 
-def _position(coordinacion: Coordinacion, filters: Filters) -> Position:
+def _place_of(coordinacion: Coordinacion, filters: Filters) -> Place:
     day, hour = (date.min, time.min) if filters.newest_first else (date.max, time.max)
-    return Position(coordinacion.event_on or day, coordinacion.start_time or hour, coordinacion.id)
+    return coordinacion.event_on or day, coordinacion.start_time or hour, coordinacion.id
 
 
 def _forms(word: str) -> tuple[str, ...]:
@@ -122,11 +113,18 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield from [day <= filters.to_on] if filters.to_on else []
 
 
-def list_coordinaciones(filters: Filters, *, limit: int, offset: int = 0, after: Position | None = None) -> Page:
+def find_place(cursor: str) -> Place | None:
+    """Return the place in a list that `cursor` tells, or None where it is of no such list."""
+    return parse_cursor(cursor, date, time, int, largest_id=LARGEST_INT)
+
+
+def list_coordinaciones(
+    filters: Filters, *, limit: int, offset: int = 0, after: Place | None = None
+) -> Page[Coordinacion]:
     """Return up to `limit` coordinaciones with their DJs, in one statement, in the order that `filters` says.
 
-    `after` goes on from where another page ended, and misses or repeats nothing when rows come and go; `offset`
-    skips as many rows, for pages with numbers.
+    `after` goes on from the place where another page ended, and misses or repeats nothing when rows come and go;
+    `offset` skips as many rows, for pages with numbers.
     """
     order = _order(filters)
     statement = select(Coordinacion).options(joinedload(Coordinacion.dj)).where(*_conditions(filters))
@@ -134,9 +132,8 @@ def list_coordinaciones(filters: Filters, *, limit: int, offset: int = 0, after:
         place, here = tuple_(*order), tuple_(*after, types=[column.type for column in order])
         statement = statement.where(place < here if filters.newest_first else place > here)
     statement = statement.order_by(*(column.desc() if filters.newest_first else column.asc() for column in order))
-    rows = list(db.session.scalars(statement.offset(offset).limit(limit + 1)))
-    items = rows[:limit]
-    return Page(items, _position(items[-1], filters) if len(rows) > limit else None)
+    rows = db.session.scalars(statement.offset(offset).limit(limit + 1)).all()
+    return page_of(rows, limit, lambda coordinacion: _place_of(coordinacion, filters))
 
 
 def _nearest_first(on: date) -> tuple[ColumnElement[Any], ...]:

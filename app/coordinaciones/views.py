@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.args import find_number
 from app.auth.guard import person, require_staff
 from app.coordinaciones import actions, queries
 from app.coordinaciones.doubt_queries import Doubt, find_doubts, unanswered
@@ -51,8 +52,8 @@ def _filters() -> Filters:
 
 
 def _page_number() -> int:
-    text = request.args.get("page", "")
-    return min(max(int(text), 1), _LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    number = find_number(request.args.get("page", ""), 99_999_999) or 1
+    return min(number, _LAST_PAGE)
 
 
 def _list_context(filters: Filters) -> dict[str, Any]:

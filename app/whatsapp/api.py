@@ -9,6 +9,7 @@ from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.args import parse_flag_arg, parse_int_arg, parse_search_arg
 from app.auth.guard import current_user, person, require_api_staff
 from app.errors import Invalid, NotFound, problem
 from app.extensions import LARGEST_INT, limiter, utcnow
@@ -16,7 +17,7 @@ from app.formats import to_timestamp
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
 from app.whatsapp.actions.send import send as send_message
-from app.whatsapp.forms import parse_flag_arg, parse_int_arg, parse_key, parse_search_arg, parse_send
+from app.whatsapp.forms import MAX_SEARCH, parse_key, parse_send
 from app.whatsapp.identity import parse_contact
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.names import conversation_name, last_line
@@ -141,7 +142,7 @@ def send() -> ResponseReturnValue:
 def list_conversations() -> ResponseReturnValue:
     wanted = queries.ConversationFilter(
         now=utcnow(),
-        q=parse_search_arg(request.args, "q"),
+        q=parse_search_arg(request.args, "q", MAX_SEARCH),
         unread=parse_flag_arg(request.args, "unread"),
         waiting=parse_flag_arg(request.args, "waiting"),
         assigned=parse_int_arg(request.args, "assigned_to", None, 0, LARGEST_INT, blank=False),

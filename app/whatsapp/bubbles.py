@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from app.cursors import write_cursor
 from app.extensions import db
 from app.formats import has_ink
 from app.holds import hold, until_tomorrow
@@ -84,6 +85,11 @@ def came_by(message: Message) -> str:
 def may_retry(message: Message, now: datetime) -> bool:
     """Tell whether sending the same again can help, and WhatsApp would let it through at `now`."""
     return is_repeatable(message) and goes_through(message, party_of_message(db.session(), message), now)
+
+
+def cursor_after(message: Message) -> str:
+    """Return the cursor of the page whose newest message is this one."""
+    return write_cursor(message.sent_at, message.id + 1)
 
 
 def row_key(message: Message) -> str:

@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.args import parse_int_arg
 from app.auth.guard import require_staff
 from app.coordinaciones.actions import keep_contact
 from app.errors import Invalid, NotFound
@@ -15,7 +16,6 @@ from app.htmx import is_htmx, see_other
 from app.phones import parse_possible_phone, phone_key
 from app.whatsapp import queries
 from app.whatsapp.actions import conversations
-from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.models import Message
 from app.whatsapp.names import contact_name, contacts_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.args import parse_int_arg
 from app.auth.guard import current_user, require_staff
 from app.auth.queries import list_users
 from app.extensions import LARGEST_ID, LARGEST_INT
 from app.htmx import is_htmx, see_other
 from app.whatsapp import queries
 from app.whatsapp.actions import assignment, settling
-from app.whatsapp.forms import parse_int_arg
 
 bp = Blueprint("whatsapp_care", __name__, url_prefix="/whatsapp/conversations/<int:conversation_id>")
 bp.before_request(require_staff)

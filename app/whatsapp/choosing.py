@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.args import parse_int_arg
 from app.auth.guard import require_staff
 from app.extensions import LARGEST_INT
 from app.htmx import is_htmx, see_other
 from app.whatsapp import events, queries
 from app.whatsapp.actions import conversations
-from app.whatsapp.forms import parse_int_arg
 
 bp = Blueprint("whatsapp_events", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.args import cut_text_arg, parse_int_arg
 from app.auth.guard import require_staff
 from app.errors import Invalid
 from app.extensions import LARGEST_ID, utcnow
@@ -14,7 +15,7 @@ from app.htmx import is_htmx
 from app.whatsapp import closing as windows
 from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining, judging
-from app.whatsapp.forms import parse_int_arg
+from app.whatsapp.forms import MAX_SEARCH
 from app.whatsapp.likely import find_likely
 from app.whatsapp.models import Conversation
 from app.whatsapp.names import written_name
@@ -48,7 +49,7 @@ def _who_context(conversation: Conversation) -> dict[str, Any]:
 
 
 def _results_context(conversation: Conversation) -> dict[str, Any]:
-    q = request.args.get("q", "").replace("\x00", "")[:200]
+    q = cut_text_arg(request.args, "q", MAX_SEARCH)
     wanted = queries.ConversationFilter(now=utcnow(), q=q)
     found = queries.list_conversations(wanted, RESULTS + 1).items
     return {

@@ -10,6 +10,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 
+from app.args import list_numbers, parse_int_arg
 from app.coordinaciones.filters import parse_day
 from app.errors import Invalid
 from app.extensions import LARGEST_ID
@@ -155,21 +156,6 @@ def parse_known(form: Mapping[str, str]) -> int | None:
     return known if known is None or shown is None else max(known, shown)
 
 
-def parse_int_arg(
-    args: Mapping[str, str], name: str, default: int | None, low: int, high: int, *, blank: bool = True
-) -> int | None:
-    """Return a whole number of a query string within its bounds, and `default` where there is none. Raises Invalid.
-
-    Forms send what was left blank; a program that does has lost a value, so its doors say `blank=False`.
-    """
-    text = args.get(name, "")
-    if not text and (blank or name not in args):
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > 19 or not low <= int(text) <= high:
-        raise Invalid(fields={name: _("Tiene que ser un número de %(low)d a %(high)d.", low=low, high=high)})
-    return int(text)
-
-
 def parse_old_rows(args: Mapping[str, str]) -> tuple[list[date], list[int]]:
     """Return the days and the ids of messages in `old`: the rows of an open thread whose words hold no longer.
 
@@ -177,20 +163,4 @@ def parse_old_rows(args: Mapping[str, str]) -> tuple[list[date], list[int]]:
     """
     names = args.get("old", "").split(",")[:MAX_OLD]
     days = [day for name in names if name.startswith("day-") and (day := parse_day(name.removeprefix("day-")))]
-    return days, [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 19]
-
-
-def parse_flag_arg(args: Mapping[str, str], name: str) -> bool:
-    """Return a yes or no of a query string. Raises Invalid."""
-    text = args.get(name, "")
-    if text not in ("", "0", "1", "false", "true"):
-        raise Invalid(fields={name: _("Tiene que ser 1 o 0.")})
-    return text in ("1", "true")
-
-
-def parse_search_arg(args: Mapping[str, str], name: str) -> str:
-    """Return the words to look for in a query string. Raises Invalid when they are too many."""
-    text = args.get(name, "").replace("\x00", "")
-    if len(text) > MAX_SEARCH:
-        raise Invalid(fields={name: _("Buscá con menos palabras: hasta %(count)d letras.", count=MAX_SEARCH)})
-    return text
+    return days, list_numbers(names)

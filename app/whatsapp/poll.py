@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.args import find_number, list_numbers
 from app.auth.actions.sessions import confirm
 from app.auth.guard import current_claims, require_staff_token, to_login
 from app.extensions import limiter, utcnow
@@ -22,7 +23,7 @@ limiter.exempt(bp)
 def _seen() -> int:
     """Return the number that the tab has seen; whoever shows none asks for it all."""
     seen = request.headers.get("HX-PTag", "").partition("~")[0]
-    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else 0
+    return find_number(seen) or 0
 
 
 def _events(now: feed.Poll) -> list[str]:
@@ -37,14 +38,11 @@ def _events(now: feed.Poll) -> list[str]:
 
 def _here() -> list[int]:
     """Return the conversations that the browser has open before somebody's eyes."""
-    texts = request.args.get("here", "").split(",")
-    ids = {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19}
-    return sorted(ids)[: looking.MOST]
+    return sorted(set(list_numbers(request.args.get("here", "").split(","))))[: looking.MOST]
 
 
 def _typing() -> int | None:
-    text = request.args.get("typing", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return find_number(request.args.get("typing", ""))
 
 
 def _badge(now: feed.Poll, user_id: int, here: list[int]) -> str:

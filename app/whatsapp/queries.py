@@ -5,32 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.errors import NotFound
+from app.cursors import Page, Place, page_of, parse_cursor
+from app.errors import Invalid, NotFound
 from app.extensions import LARGEST_ID, db
 from app.formats import fold
-from app.whatsapp.cursors import parse_cursor, write_cursor
 from app.whatsapp.identity import Contact
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.search import finds
 from app.whatsapp.waiting import is_waiting
 from app.whatsapp.window import CLOSING_SOON
 
-Row = TypeVar("Row")
 _UNASSIGNED = Conversation.assigned_to_id.is_(None)
-
-
-@dataclass(frozen=True)
-class Page(Generic[Row]):
-    """Some rows, and where the next ones begin; `next_cursor` is None at the end."""
-
-    items: Sequence[Row]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True)
@@ -114,14 +106,19 @@ def list_conversations(wanted: ConversationFilter, limit: int, cursor: str = "")
     moment, urgent = _moment_of(wanted), wanted.closing or wanted.waiting
     place = tuple_(moment, Conversation.id)
     if cursor:
-        here = parse_cursor(cursor)
+        here = _place(cursor)
         statement = statement.where(place > here if urgent else place < here)
     order = [column if urgent else column.desc() for column in place]
     rows = db.session.scalars(statement.order_by(*order).limit(limit + 1)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    if last is None:
-        return Page(rows, None)
-    return Page(rows[:limit], write_cursor(getattr(last, moment.key) or wanted.now, last.id))
+    return page_of(rows, limit, lambda row: (getattr(row, moment.key) or wanted.now, row.id))
+
+
+def _place(cursor: str) -> Place:
+    """Return the place in an order by moment and id that `cursor` tells. Raises Invalid."""
+    place = parse_cursor(cursor, datetime, int)
+    if place is None:
+        raise Invalid(fields={"cursor": _("Ese cursor no es de esta lista.")})
+    return place
 
 
 def select_unread() -> Select[int]:
@@ -211,10 +208,9 @@ def list_messages(
     if coordinacion_id is not None:
         statement = statement.where(Message.coordinacion_id == coordinacion_id)
     if cursor:
-        statement = statement.where(tuple_(Message.sent_at, Message.id) < parse_cursor(cursor))
+        statement = statement.where(tuple_(Message.sent_at, Message.id) < _place(cursor))
     rows = db.session.scalars(statement.order_by(Message.sent_at.desc(), Message.id.desc()).limit(limit + 1)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], write_cursor(last.sent_at, last.id) if last else None)
+    return page_of(rows, limit, lambda message: (message.sent_at, message.id))
 
 
 def list_changes(conversation_id: int, since: int, limit: int = 200) -> list[Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.args import parse_int_arg
 from app.auth.guard import current_user, person, require_admin, require_staff
 from app.extensions import limiter
 from app.htmx import is_htmx, see_other
@@ -12,7 +13,6 @@ from app.whatsapp import queries
 from app.whatsapp.actions import notices as writing_notices
 from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.answers import request_again
-from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.notices import find_notices
 from app.whatsapp.related import thread_context
 from app.whatsapp.request import retry_key

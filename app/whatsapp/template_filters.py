@@ -11,7 +11,6 @@ from app.whatsapp import bubbles, likely, media_labels, names
 from app.whatsapp.closing import notice_key
 from app.whatsapp.content import labels as templates
 from app.whatsapp.costs import words as costs
-from app.whatsapp.cursors import cursor_after
 from app.whatsapp.delivery import tick
 from app.whatsapp.forms import MAX_BODY
 from app.whatsapp.marks import plain_words, render_marks
@@ -41,6 +40,7 @@ FILTERS = (
     bubbles.may_retry,
     bubbles.row_key,
     bubbles.day_key,
+    bubbles.cursor_after,
     bubbles.phone_label,
     bubbles.map_url,
     bubbles.coordinates,
@@ -50,7 +50,6 @@ FILTERS = (
     bubbles.picture_words,
     likely.why_likely,
     plain_words,
-    cursor_after,
     find_failure,
     tick,
     notice_key,

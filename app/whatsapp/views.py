@@ -8,10 +8,11 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.args import cut_text_arg, list_numbers, parse_int_arg
 from app.auth.guard import current_user, person, require_staff
 from app.coordinaciones import queries as coordinaciones
 from app.errors import DomainError
-from app.extensions import LARGEST_ID, limiter, utcnow
+from app.extensions import LARGEST_ID, LARGEST_INT, limiter, utcnow
 from app.htmx import is_htmx, see_other
 from app.whatsapp import events, parties, queries, related
 from app.whatsapp.actions import conversations
@@ -19,7 +20,7 @@ from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.changes import current_change
 from app.whatsapp.counts import count_filters
 from app.whatsapp.errors import KeyReused, OptedOut, WindowClosed
-from app.whatsapp.forms import parse_composer, parse_int_arg, parse_key, parse_old_rows
+from app.whatsapp.forms import MAX_SEARCH, parse_composer, parse_key, parse_old_rows
 from app.whatsapp.likely import find_likely
 from app.whatsapp.models import Conversation
 from app.whatsapp.notices import find_notices
@@ -38,7 +39,7 @@ FILTERS = ("all", "unread", "waiting", "closing", "mine", "nobodys")
 
 def _wanted() -> queries.ConversationFilter:
     chosen = request.args.get("filter", "all")
-    q = request.args.get("q", "").replace("\x00", "")[:200]
+    q = cut_text_arg(request.args, "q", MAX_SEARCH)
     return queries.ConversationFilter(
         now=utcnow(),
         q=q,
@@ -262,6 +263,5 @@ def history(coordinacion_id: int) -> ResponseReturnValue:
 @bp.get("/counts")
 def counts() -> ResponseReturnValue:
     """Answer how many unread messages each coordinación of `ids` has, each for its own place on the page."""
-    texts = [text for text in request.args.get("ids", "").split(",")[:200] if text.isascii() and text.isdigit()]
-    ids = [int(text) for text in texts if len(text) <= 9]
+    ids = list_numbers(request.args.get("ids", "").split(",")[:200], LARGEST_INT)
     return render_template("whatsapp/list/_counts.html", ids=ids, unread=queries.unread_by_coordinacion(ids))

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date
 
 import pytest
 from flask import Flask
 
-from app.coordinaciones.cursors import Position, format_cursor, parse_cursor
 from app.coordinaciones.filters import Filters, parse_filters
 
 TODAY = date(2026, 11, 22)
@@ -57,20 +56,3 @@ def test_a_value_that_is_no_good_is_named_and_counts_as_absent(name: str, value:
     assert list(errors) == [name.rstrip("_")]
     assert filters.when == "upcoming"
     assert (filters.state, filters.archived, filters.from_on, filters.to_on) == (None, False, None, None)
-
-
-@pytest.mark.parametrize(
-    "position",
-    [
-        Position(date(2026, 12, 12), time(21, 30), 7),
-        Position(date.max, time.max, 2**31 - 1),
-        Position(date.min, time.min, 1),
-    ],
-)
-def test_a_cursor_leads_back_to_its_position(position: Position) -> None:
-    assert parse_cursor(format_cursor(position)) == position
-
-
-@pytest.mark.parametrize("cursor", ["", "a", "ñ", "AAAA", "MjAyNi0xMy0wMSAyMTozMDowMCA3", "=" * 9, "\x00", "x" * 5000])
-def test_a_cursor_that_nobody_wrote_is_none(cursor: str) -> None:
-    assert parse_cursor(cursor) is None

@@ -196,9 +196,9 @@ def test_pages_that_go_on_from_the_last_one_hold_every_row_once(event: Any) -> N
         while True:
             page = queries.list_coordinaciones(filters(when=when), limit=2, after=after)
             seen += [coordinacion.title for coordinacion in page.items]
-            after = page.next
-            if after is None:
+            if page.next_cursor is None:
                 break
+            after = queries.find_place(page.next_cursor)
 
         assert seen == titles(when=when)
         assert set(seen) == expected
@@ -208,9 +208,9 @@ def test_a_page_knows_whether_another_one_follows(event: Any) -> None:
     event("uno")
     event("dos")
 
-    assert queries.list_coordinaciones(filters(), limit=1).next is not None
-    assert queries.list_coordinaciones(filters(), limit=2).next is None
-    assert queries.list_coordinaciones(filters(), limit=1, offset=1).next is None
+    assert queries.list_coordinaciones(filters(), limit=1).next_cursor is not None
+    assert queries.list_coordinaciones(filters(), limit=2).next_cursor is None
+    assert queries.list_coordinaciones(filters(), limit=1, offset=1).next_cursor is None
 
 
 def test_a_list_with_its_djs_is_one_statement(event: Any, ana: User, bruno: User, statements: list[str]) -> None:

@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.args import cut_text_arg
 from app.auth.guard import current_user, person, require_staff
 from app.errors import DomainError
 from app.extensions import limiter, utcnow
@@ -45,7 +46,7 @@ class Field:
 
 
 def _search() -> str:
-    return request.args.get("tq", "").replace("\x00", "")[:100]
+    return cut_text_arg(request.args, "tq", 100)
 
 
 def _offer(conversation: Conversation) -> dict[str, Any]:

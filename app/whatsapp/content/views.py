@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.args import cut_text_arg
 from app.auth.guard import person, require_admin, require_staff
 from app.errors import DomainError, Invalid
 from app.extensions import limiter
@@ -29,7 +30,7 @@ admin.before_request(require_admin)
 
 
 def _index(problem: str = "", status: int = 200) -> ResponseReturnValue:
-    q = request.args.get("q", "").replace("\x00", "")[:100]
+    q = cut_text_arg(request.args, "q", 100)
     context = {"templates": queries.list_templates(q), "q": q, "synced_at": queries.last_synced_at()}
     return render_template("whatsapp/templates/templates.html", problem=problem, **context), status
 

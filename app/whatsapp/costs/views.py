@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from app.args import parse_int_arg
 from app.auth.guard import require_admin, require_staff
 from app.coordinaciones.queries import get_coordinacion
 from app.htmx import see_other
@@ -22,7 +23,6 @@ from app.whatsapp.costs.categories import LABELS
 from app.whatsapp.costs.chart import build_blocks
 from app.whatsapp.costs.forms import parse_rates
 from app.whatsapp.costs.months import last_months
-from app.whatsapp.forms import parse_int_arg
 
 bp = Blueprint("whatsapp_costs", __name__, url_prefix="/whatsapp/costs")
 bp.before_request(require_admin)
