@@ -6,7 +6,7 @@ E2E ?= tests/e2e tests/simulator
 FAST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contract e2e image vercel bench bench-scale translations clean
+.PHONY: help demo test lint types contract js js-tests e2e image vercel bench bench-scale translations clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,7 @@ demo: $(VENV)/run ## Run Coordina with sample data, and the clients' phones besi
 	@$(BIN)/python -m simulator.demo
 
 test: $(VENV)/dev ## Run every test that this machine can: the browser's too where Chromium is, PostgreSQL's where TEST_DATABASE_URL says
+	@if command -v node >/dev/null; then $(MAKE) --no-print-directory js-tests; else echo "Node is not installed: the scripts' own tests were not run."; test -z "$$CI"; fi
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live $(FAST)
 	$(BIN)/python -m pytest tests/live
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)
@@ -47,6 +48,18 @@ $(VENV)/contract/done: ci/contract/package.json
 contract: $(VENV)/contract/done ## Lint docs/openapi.yaml as Redocly and Spectral do, which npm brings (Node 20 or newer)
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(<D)/node_modules/.bin/redocly lint --config ci/contract/redocly.yaml docs/openapi.yaml
 	$(<D)/node_modules/.bin/spectral lint --ruleset ci/contract/spectral.yaml --fail-severity=hint docs/openapi.yaml
+
+$(VENV)/js/done: ci/js/package.json
+	mkdir -p $(@D)
+	cp $< $(@D)
+	npm install --prefix $(@D) --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+js-tests:
+	node --test tests/js/*.test.mjs
+
+js: $(VENV)/js/done js-tests ## Test the scripts that decide something, and check all their types (Node 20.19 or newer)
+	$(<D)/node_modules/.bin/tsc --project ci/js
 
 e2e: $(VENV)/dev ## Run the browser's tests alone
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)

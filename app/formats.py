@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app
 from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 
@@ -157,17 +154,6 @@ def initials(name: str) -> str:
     return "".join(letters) or "·"
 
 
-@lru_cache(maxsize=64)
-def _digest(path: Path, _modified: float) -> str:
-    return sha256(path.read_bytes()).hexdigest()[:12]
-
-
-def asset(filename: str) -> str:
-    """Return the URL of a static file with its version, so that browsers may keep it for a year."""
-    path = Path(current_app.static_folder or "", filename)
-    return url_for("static", filename=filename, v=_digest(path, path.stat().st_mtime))
-
-
 def init_app(app: Flask) -> None:
     """Give the filters to `app`'s templates."""
     for function in (
@@ -181,5 +167,5 @@ def init_app(app: Flask) -> None:
         to_local,
     ):
         app.add_template_filter(function, function.__name__)
-    app.jinja_env.globals.update(asset=asset, utcnow=utcnow)
+    app.jinja_env.globals["utcnow"] = utcnow
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -1,7 +1,7 @@
 """Words that depend on now, each with the moment until which it holds: no open page goes on saying "hoy" tomorrow.
 
 Templates say such words through these filters alone. The mark around them (`data-holds-until`, seconds since 1970) is
-what static/freshness.js reads: when it has passed and somebody looks, the piece of the page around it is asked for
+what static/js/pieces.js reads: when it has passed and somebody looks, the piece of the page around it is asked for
 again. Words of one day hold until the office's day changes; those that count hours and minutes until the next hour, or
 the next full minute of the clock, so that a page asks once a minute for all of them.
 """

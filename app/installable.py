@@ -10,8 +10,8 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.assets import asset
 from app.auth.guard import public
-from app.formats import asset
 from app.htmx import see_other
 from app.media.rules import WHATSAPP_TYPES
 

@@ -15,7 +15,7 @@ from tests.factories import Factories
 WRITTEN = {"text", "tel", "email", "url", "date", "time", "number"}
 # Forms that do without, and why.
 WITHOUT = {
-    "composer-form": "its words are kept with those of its conversation (app.js)",
+    "composer-form": "its words are kept with those of its conversation (drafts.js)",
     "attach-plain": "it is for browsers without JavaScript, which keep nothing",
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +13,6 @@ from flask import Flask
 from app import create_app
 from app.extensions import db
 from app.formats import (
-    asset,
     fold,
     format_badge,
     format_clock,
@@ -195,18 +193,6 @@ def test_an_avatar_is_never_empty_nor_long(name: str) -> None:
 )
 def test_search_forgets_accents_and_case(text: str, folded: str) -> None:
     assert fold(text) == folded
-
-
-def test_a_file_has_a_new_address_when_it_changes(
-    tmp_path: Path, migrated_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = asset("app.css")
-    changed = tmp_path / "app.css"
-    changed.write_text("body { color: red }")
-    monkeypatch.setattr(migrated_app, "static_folder", str(tmp_path))
-
-    assert asset("app.css").split("?")[0] == before.split("?")[0] == "/static/app.css"
-    assert asset("app.css") != before
 
 
 def test_today_is_the_offices_even_when_london_has_another_day(config: TestConfig) -> None:

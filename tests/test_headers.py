@@ -70,7 +70,7 @@ def test_files_are_kept_a_year_under_an_address_that_changes_with_them(nobody: F
     for address in addresses:
         with nobody.get(address) as answer:
             assert answer.status_code == 200, address
-            assert re.search(r"\?v=[0-9a-f]{12}$", address)
+            assert re.search(r"\?v=[0-9a-f]{12}$|^/static/[0-9a-f]{12}/", address)
             assert answer.headers["Cache-Control"].endswith("max-age=31536000")
 
 

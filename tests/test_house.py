@@ -22,7 +22,7 @@ TEMPLATES = ROOT / "app" / "templates"
 ROOMS = (
     {"letters", "light_jwt", "limit_store", "logs", "schema", "sentry"},
     {"extensions", "htmx", "headers", "paths", "phones"},
-    {"errors", "formats", "backup"},
+    {"assets", "errors", "formats", "backup"},
     {"args", "cursors", "holds", "links", "jobs", "twilio"},
     {"auth"},
     {"coordinaciones", "contract", "health", "media", "push"},
@@ -165,7 +165,20 @@ FORBIDDEN_NAMES = {"app", "index", "server", "main", "wsgi", "asgi"} | {
     "misc",
 }
 # What templates may call beside their macros: words, addresses, marks of the page. None of it asks the database.
-CALLED_IN_TEMPLATES = {"_", "ngettext", "url_for", "asset", "csrf_token", "utcnow", "dict", "range", "caller", "super"}
+CALLED_IN_TEMPLATES = {
+    "_",
+    "ngettext",
+    "url_for",
+    "asset",
+    "module",
+    "imports_of",
+    "csrf_token",
+    "utcnow",
+    "dict",
+    "range",
+    "caller",
+    "super",
+}
 # Names that are the same in every language, and text that is no word.
 SAME_IN_EVERY_LANGUAGE = {"Coordina", "WhatsApp", "DJ", "h", "min", "POST"}
 
@@ -506,6 +519,87 @@ def test_files_stay_readable() -> None:
         length = len(path.read_text().splitlines())
         if length > 300:
             complaints.append(f"{rel(path)}:{length}: {length} lines; 300 is the most")
+
+    complain(complaints)
+
+
+def scripts() -> list[Path]:
+    """Return the modules of the pages: the two other scripts stand before them, and where there is no network."""
+    return sorted((ROOT / "app" / "static" / "js").rglob("*.js"))
+
+
+def test_scripts_and_styles_stay_readable() -> None:
+    static = ROOT / "app" / "static"
+    own = {*static.rglob("*.js"), *static.rglob("*.css")} - {*static.glob("vendor/*"), static / "app.css"}
+    complaints = []
+    for path in sorted(own):
+        length = len(path.read_text().splitlines())
+        if length > 300:
+            complaints.append(f"{rel(path)}:{length}: {length} lines; 300 is the most")
+
+    complain(complaints)
+
+
+# What stands first in a page of its kind, and so does something as soon as it is there.
+BEGINNINGS = {"start.js", "share.js", "notices.js", "signed-out.js"}
+IMPORT = re.compile(r'import (?:\{ [^}]+ \}|\* as \w+) from "(\.\.?/[a-z./-]+\.js)";')
+
+
+def test_modules_import_in_the_one_way_that_a_page_can_read() -> None:
+    complaints = []
+    for path in scripts():
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            found = IMPORT.fullmatch(line)
+            if re.match(r"(import|export)\b.*\bfrom\b|import\b", line) and not found:
+                complaints.append(f"{rel(path)}:{number}: an import is one line, of names, from a relative address")
+            if found and not (path.parent / found[1]).exists():
+                complaints.append(f"{rel(path)}:{number}: {found[1]} is not there")
+            if re.search(r"\bimport\(", line):
+                complaints.append(f"{rel(path)}:{number}: no page can name beforehand what is imported later")
+
+    complain(complaints)
+
+
+def test_modules_import_in_no_circle() -> None:
+    modules = {
+        path: [(path.parent / name).resolve() for name in IMPORT.findall(path.read_text())] for path in scripts()
+    }
+
+    complain([f"{rel(path)}:1: imports itself, by others" for path in modules if path in reachable(path, modules)])
+
+
+def reachable(start: Path, modules: dict[Path, list[Path]]) -> set[Path]:
+    found: set[Path] = set()
+    waiting = [start]
+    while waiting:
+        new = [path for path in modules[waiting.pop()] if path not in found]
+        found.update(new)
+        waiting += new
+    return found
+
+
+def test_a_subject_of_the_page_begins_by_its_init() -> None:
+    start = (ROOT / "app" / "static" / "js" / "start.js").read_text()
+    complaints = []
+    for path in scripts():
+        source, name = path.read_text(), path.relative_to(ROOT / "app" / "static" / "js").as_posix()
+        begins = len(re.findall(r"^export function init\(\) \{$", source, re.MULTILINE))
+        if name not in BEGINNINGS and begins != start.count(f'"./{name}"'):
+            complaints.append(f"{rel(path)}:1: has {begins} init, and start.js begins it {start.count(name)} times")
+
+    complain(complaints)
+
+
+def test_scripts_use_what_htmx_makes_public_and_fake_no_event() -> None:
+    # A field that is filled in tells of it, since htmx listens for that alone; `chime` is heard by nobody here.
+    fakes = re.compile(r'dispatchEvent\((?!new (?:Event\("input"|CustomEvent\("chime"))')
+    complaints = []
+    for path in scripts():
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if "_htmx" in line:
+                complaints.append(f"{rel(path)}:{number}: `_htmx` is htmx's own")
+            if fakes.search(line):
+                complaints.append(f"{rel(path)}:{number}: call the function")
 
     complain(complaints)
 

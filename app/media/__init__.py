@@ -7,6 +7,7 @@ from flask import Flask
 from app.media import api, outgoing_views, views
 from app.media.bucket import Bucket, BucketStore
 from app.media.fetch import Fetcher
+from app.media.rules import LARGEST
 
 
 def _bucket(app: Flask) -> BucketStore | None:
@@ -22,5 +23,6 @@ def init_app(app: Flask) -> None:
     """Give `app` its files."""
     for blueprint in (views.bp, views.uploads_bp, api.bp, outgoing_views.bp):
         app.register_blueprint(blueprint)
+    app.jinja_env.globals["LARGEST_FILE"] = LARGEST
     app.extensions["media_fetcher"] = Fetcher(app.extensions["twilio"].account)
     app.extensions["media_bucket"] = _bucket(app)

@@ -23,6 +23,8 @@ TOP = {".vc-config.json", "__pycache__", "_vendor", "app", "config.py", "docs", 
     "vc__handler__python.py"
 }
 STATIC_KINDS = {".css", ".ico", ".js", ".md", ".png", ".svg", ".webmanifest", ".woff2"}
+# The version of a module, which is a folder of its address alone.
+VERSIONED = ("^/static(?:/([0-9a-f]{12}))(?:/((?:[^/]+?)(?:/(?:[^/]+?))*))?$", "/static/$2")
 # What no line of ours imports: a URL, a library or the standard library asks for it by its name.
 LOADED_BY_NAME = {"psycopg", "psycopg_binary", "redis", "tzdata"}
 # Not shipped: whoever sets SENTRY_DSN adds it, and the app says so where it is missing.
@@ -78,14 +80,16 @@ def test_the_cron_is_asked_for_once_a_day(routing: dict[str, Any]) -> None:
 def test_no_rewrite_changes_the_path_that_flask_sees(routing: dict[str, Any]) -> None:
     leading = [(route["src"], route["dest"]) for route in routing["routes"] if "dest" in route]
 
-    assert leading == [("^(?!/api).*$", "/404.html"), ("/(.*)", "/flask")]
+    # A module's version leads to the file itself, which is on the CDN.
+    assert leading == [VERSIONED, ("^(?!/api).*$", "/404.html"), ("/(.*)", "/flask")]
 
 
 def test_only_a_versioned_address_is_kept_by_browsers(routing: dict[str, Any]) -> None:
     keeping = [route for route in routing["routes"] if "Cache-Control" in route.get("headers", {})]
 
-    assert [(route["src"], route["has"]) for route in keeping] == [
-        ("^/static(?:/(.*))$", [{"type": "query", "key": "v"}])
+    assert [(route["src"], route.get("has")) for route in keeping] == [
+        ("^/static(?:/(.*))$", [{"type": "query", "key": "v"}]),
+        ("^/static(?:/([0-9a-f]{12}))(?:/(.*))$", None),
     ]
 
 

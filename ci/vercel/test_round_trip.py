@@ -236,13 +236,16 @@ def test_the_cron_of_vercel_json_is_let_in_and_nobody_else(function: Function, o
 # Files, and what was cut from the packages
 
 
-def test_every_file_a_page_asks_for_is_on_the_cdn_under_its_own_version(function: Function, output: Path) -> None:
-    page = function.request("GET", "/login").text
+def test_every_file_a_page_asks_for_is_on_the_cdn_under_its_own_version(browser: Browser, output: Path) -> None:
+    page = browser.request("GET", "/coordinaciones").text
     asked = re.findall(r'"/static/([^"?]+)\?v=([0-9a-f]{12})"', page)
+    modules = re.findall(r'"/static/[0-9a-f]{12}/(js/[^"?]+)"', page)
 
     assert {name.rpartition(".")[2] for name, _version in asked} >= {"css", "js", "svg"}
     for name, version in asked:
         assert sha256((output / "static" / "static" / name).read_bytes()).hexdigest().startswith(version)
+    assert "js/start.js" in modules
+    assert [name for name in modules if not (output / "static" / "static" / name).is_file()] == []
 
 
 def test_the_document_of_the_api_is_served(function: Function) -> None:

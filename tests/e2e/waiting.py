@@ -11,12 +11,12 @@ from app.extensions import db
 from app.whatsapp.models import ChangeCounter
 
 POLL = "**/whatsapp/unread*"
-# The number of the poll's last answer, as app.js reads it. One poll goes at a time, so one that was under way when
+# The number of the poll's last answer, as poll.js reads it. One poll goes at a time, so one that was under way when
 # something happened is followed by another here.
 HEARD = """(number) => {
   const feed = document.querySelector("#whatsapp-feed");
   if (feed.matches(".htmx-request")) return false;
-  const tag = feed._htmx?.ptag ?? feed.getAttribute("hx-ptag");
+  const tag = feed.getAttribute("hx-ptag");
   if (Number(tag.split("~")[0]) >= number) return true;
   dispatchEvent(new Event("focus"));
   return false;

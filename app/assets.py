@@ -1,0 +1,88 @@
+"""The addresses of static files: each tells its version, so that browsers may keep what is behind it for a year."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, url_for
+
+# Of the scripts' own modules: `import { $ } from "../dom.js";`. They import in no other way (tests/test_house.py).
+_IMPORTED = re.compile(r'^import [^"]*"(\.[^"]+)";', re.MULTILINE)
+_LENGTH = 12
+
+
+def _static_folder() -> Path:
+    return Path(current_app.static_folder or "")
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _modified: float) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:_LENGTH]
+
+
+def asset(filename: str) -> str:
+    """Return the URL of a static file with its version in the query."""
+    path = _static_folder() / filename
+    return url_for("static", filename=filename, v=_digest(path, path.stat().st_mtime))
+
+
+@lru_cache(maxsize=4)
+def _read_modules(folder: Path, files: tuple[tuple[str, float], ...]) -> tuple[str, dict[str, list[str]]]:
+    """Return the digest of all modules together, and what each of them imports, by names below `folder`."""
+    digest, imports = sha256(), {}
+    for name, _modified in files:
+        source = (folder / name).read_text(encoding="utf-8")
+        digest.update(f"{name}\0{source}\0".encode())
+        relative = (posixpath.join(posixpath.dirname(name), other) for other in _IMPORTED.findall(source))
+        imports[name] = [posixpath.normpath(path) for path in relative]
+    return digest.hexdigest()[:_LENGTH], imports
+
+
+def _modules() -> tuple[str, dict[str, list[str]]]:
+    folder = _static_folder() / "js"
+    files = sorted((path.relative_to(folder).as_posix(), path.stat().st_mtime) for path in folder.rglob("*.js"))
+    return _read_modules(folder, tuple(files))
+
+
+def _address(version: str, name: str) -> str:
+    return url_for("static", static_version=version, filename=f"js/{name}")
+
+
+def module(name: str) -> str:
+    """Return the URL of a module of static/js.
+
+    Modules import one another by relative addresses, which carry no query: so the version, one for all of them, is a
+    folder of the address. A folder of another version leads to the same files, as another `v` does.
+    """
+    return _address(_modules()[0], name)
+
+
+def imports_of(name: str) -> list[str]:
+    """Return the URLs of all modules that come with `name`: a page names them, so that none waits for another."""
+    version, imports = _modules()
+    found: list[str] = []
+    waiting = [name]
+    while waiting:
+        new = [other for other in imports[waiting.pop(0)] if other not in found]
+        found += new
+        waiting += new
+    return [_address(version, other) for other in found]
+
+
+def _forget_version(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take the version out of a static file's address: it says which file the browser means, and not where it lies."""
+    if values:
+        values.pop("static_version", None)
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` the static files' addresses with a version, and its templates the ways to name them."""
+    rule = f"{app.static_url_path}/<string(length={_LENGTH}):static_version>/<path:filename>"
+    app.add_url_rule(rule, endpoint="static")
+    app.url_value_preprocessor(_forget_version)
+    app.jinja_env.globals.update(asset=asset, module=module, imports_of=imports_of)
