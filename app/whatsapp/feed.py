@@ -6,13 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, null, select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.auth.queries import pair_is_new, session_is_open
 from app.auth.tokens import Claims
 from app.extensions import db
 from app.jobs.queries import any_due
-from app.whatsapp.looking import Looker, others_there, own_rows, parse_lookers
+from app.whatsapp.looking import Presence, asked_of
 from app.whatsapp.models import ChangeCounter, Conversation
 from app.whatsapp.queries import select_unread
 from app.whatsapp.waiting import is_waiting
@@ -23,7 +24,7 @@ class Poll:
     """The newest number; whether the session still stands; whether its newest pair of tokens is shown for the first
     time; whether work waits that somebody has to do; and the number under which what admins are told changed last.
 
-    `others` is who else has the asked conversations open; `noted` what this browser said last of its own.
+    `present` are the rows of whoever has the asked conversations open, and of what this browser said last.
     """
 
     change: int
@@ -31,25 +32,26 @@ class Poll:
     pair_is_new: bool
     jobs_due: bool
     notices_change: int
-    others: list[Looker]
-    noted: str
+    present: list[Presence]
 
 
 def poll(claims: Claims, here: Collection[int], now: datetime) -> Poll:
     """Return all that an idle poll asks, in one statement, for a browser that has the conversations `here` open."""
     asked = select(
         ChangeCounter.value,
-        ChangeCounter.notices_change,
         session_is_open(claims.session_id),
         pair_is_new(claims.session_id, claims.refresh_id),
         any_due(now),
-        own_rows(claims.session_id, now),
-        others_there(here, claims.user_id, now) if here else null(),
+        ChangeCounter.notices_change,
+        Presence,
     )
-    with db.engine.connect() as connection:
-        change, notices_change, *asked_of, noted, others = connection.execute(asked).one()
-    session_open, pair_new, jobs_due = map(bool, asked_of)
-    return Poll(change, session_open, pair_new, jobs_due, notices_change, parse_lookers(others), noted or "")
+    # The counter's row comes once for each of those present, and once where nobody is.
+    present = asked_of(claims.session_id, claims.user_id, here, now)
+    with Session(db.engine) as session:
+        rows = session.execute(asked.select_from(ChangeCounter).outerjoin(Presence, present)).all()
+    change, session_open, pair_new, jobs_due, notices_change, _first = rows[0]
+    found = [presence for *_same, presence in rows if presence is not None]
+    return Poll(change, bool(session_open), bool(pair_new), bool(jobs_due), notices_change, found)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ written while nothing moves but time: one is renewed when it has half its life b
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, ScalarSelect, String, case, cast, func, literal, select
+from sqlalchemy import ForeignKey, String, and_, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -41,6 +41,14 @@ class Presence(Base):
     seen_at: Mapped[datetime]
     typed_at: Mapped[datetime | None]
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the row has more than half its life before it."""
+        return self.seen_at > now - RENEWED_AFTER
+
+    def is_typing(self, now: datetime) -> bool:
+        """Tell whether somebody types there."""
+        return self.typed_at is not None and self.typed_at > now - TYPING_LASTS
+
 
 @dataclass(frozen=True)
 class Looker:
@@ -51,44 +59,30 @@ class Looker:
     typing: bool
 
 
-def _typing(now: datetime) -> ColumnElement[str]:
-    return case((Presence.typed_at > now - TYPING_LASTS, literal("t")), else_=literal(""))
+def asked_of(session_id: str, user_id: int, here: Collection[int], now: datetime) -> ColumnElement[bool]:
+    """Return the condition for the rows that a poll asks for.
+
+    These are what its browser said last, and who else than `user_id` has the conversations `here` open at `now`.
+    """
+    own = Presence.session_id == session_id
+    others = Presence.conversation_id.in_(here), Presence.user_id != user_id, Presence.seen_at > now - LASTS
+    return or_(own, and_(*others)) if here else own
 
 
-def _together(*where: object, mark: ColumnElement[str]) -> ScalarSelect[str]:
-    """Return a subquery that tells rows in one text, such as 12:3:t,15:4: for one statement that asks more."""
-    line = cast(Presence.conversation_id, String) + ":" + cast(Presence.user_id, String) + ":" + mark
-    return select(func.aggregate_strings(line, ",")).where(*where).scalar_subquery()  # type: ignore[arg-type]
-
-
-def others_there(here: Collection[int], user_id: int, now: datetime) -> ScalarSelect[str]:
-    """Return a subquery for who else has the conversations `here` open now; `parse_lookers` reads it."""
-    alive = Presence.seen_at > now - LASTS
-    return _together(Presence.conversation_id.in_(here), Presence.user_id != user_id, alive, mark=_typing(now))
-
-
-def own_rows(session_id: str, now: datetime) -> ScalarSelect[str]:
-    """Return a subquery for what a browser said last: each row with f for fresh, and t where somebody types."""
-    fresh = case((Presence.seen_at > now - RENEWED_AFTER, literal("f")), else_=literal(""))
-    return _together(Presence.session_id == session_id, mark=fresh + _typing(now))
-
-
-def parse_lookers(told: str | None) -> list[Looker]:
-    """Return who is there, in one order however the database told them; somebody with two browsers once."""
+def list_others(rows: Iterable[Presence], user_id: int, now: datetime) -> list[Looker]:
+    """Return who else is there, in one order however the database told them; somebody with two browsers once."""
     typing: dict[tuple[int, int], bool] = {}
-    for line in (told or "").split(","):
-        if line:
-            conversation_id, user_id, mark = line.split(":")
-            key = (int(conversation_id), int(user_id))
-            typing[key] = typing.get(key, False) or "t" in mark
+    for row in rows:
+        if row.user_id != user_id:
+            key = (row.conversation_id, row.user_id)
+            typing[key] = typing.get(key, False) or row.is_typing(now)
     return [Looker(*key, typing=typing[key]) for key in sorted(typing)]
 
 
-def needs_writing(told: str | None, here: Collection[int], typing: int | None) -> bool:
-    """Tell whether what a browser says now differs from what it said last, or has to be renewed."""
-    said = {int(line.split(":")[0]): line.split(":")[2] for line in (told or "").split(",") if line}
-    wanted = {one: "ft" if one == typing else "f" for one in here}
-    return said != wanted
+def needs_writing(own: Iterable[Presence], here: Collection[int], typing: int | None, now: datetime) -> bool:
+    """Tell whether what a browser says at `now` differs from its `own` rows, or one has to be renewed."""
+    said = {(row.conversation_id, row.is_fresh(now), row.is_typing(now)) for row in own}
+    return said != {(conversation_id, True, conversation_id == typing) for conversation_id in here}
 
 
 def who_is_looking(conversation_id: int, now: datetime) -> set[int]:

@@ -45,11 +45,11 @@ def _typing() -> int | None:
     return find_number(request.args.get("typing", ""))
 
 
-def _badge(now: feed.Poll, user_id: int, here: list[int]) -> str:
-    names = looking.names_of(now.others)
+def _badge(lookers: list[looking.Looker], user_id: int, here: list[int]) -> str:
+    names = looking.names_of(lookers)
     others = [
         {"conversation": one.conversation_id, "name": names[one.user_id], "typing": one.typing}
-        for one in now.others
+        for one in lookers
         if one.user_id in names
     ]
     assigned = queries.list_newly_assigned(user_id, here)
@@ -66,17 +66,19 @@ def unread() -> ResponseReturnValue:
     g.jobs_due = now.jobs_due
     if now.pair_is_new and "new_tokens" not in g:
         confirm(claims)
-    if looking.needs_writing(now.noted, here, typing):
+    own = [row for row in now.present if row.session_id == claims.session_id]
+    if looking.needs_writing(own, here, typing, moment):
         note_looking(claims.session_id, claims.user_id, here, typing, moment)
         mark_assignments_seen(claims.user_id, here)
-    present = ",".join(f"{one.conversation_id}:{one.user_id}{':t' * one.typing}" for one in now.others)
+    others = looking.list_others(now.present, claims.user_id, moment)
+    present = ",".join(f"{one.conversation_id}:{one.user_id}{':t' * one.typing}" for one in others)
     tag = f"{now.change}~{present}" if present else str(now.change)
     # Whose badge says how long somebody has waited, and has said it too long, gets it although nothing changed.
     # An answer that carries new cookies is never a 304: some caches and browsers drop the headers of those.
     if request.headers.get("HX-PTag") == tag and "new_tokens" not in g and "old" not in request.args:
         response = Response(status=304)
     else:
-        response = make_response(_badge(now, claims.user_id, here))
+        response = make_response(_badge(others, claims.user_id, here))
         if events := _events(now):
             response.headers["HX-Trigger"] = ", ".join(events)
     response.headers["HX-PTag"] = tag
