@@ -427,8 +427,10 @@ def test_no_page_carries_styles_or_scripts_of_its_own(browser: SignedInClient, f
     stored = factories.coordinacion(archived_at=utcnow(), external_ref="EV-1", notes="x")
 
     for url in (f"{URL}?archived=1", f"{URL}/new", f"{URL}/{stored.id}", f"{URL}/{stored.id}/edit"):
-        html = browser.get(url).text
+        answer = browser.get(url)
+        html = answer.text
 
+        assert answer.status_code == 200, url
         assert not re.search(r"\sstyle=|<style|\son\w+=|hx-on|javascript:|js:|<script(?![^>]*\ssrc=)", html), url
 
 

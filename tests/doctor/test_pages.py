@@ -180,8 +180,10 @@ def test_a_proxy_that_nobody_told_us_of_is_named(admin: SignedInClient, headers:
 
 
 def test_no_secret_is_on_the_page(app: Flask, admin: SignedInClient) -> None:
-    page = admin.get(PAGE).text + admin.htmx("GET", PIECE).text
+    answers = (admin.get(PAGE), admin.htmx("GET", PIECE))
+    page = "".join(answer.text for answer in answers)
 
+    assert [answer.status_code for answer in answers] == [200, 200]
     assert app.config["TWILIO_AUTH_TOKEN"] not in page
     assert app.config["SECRET_KEY"] not in page
 

@@ -83,8 +83,9 @@ def test_a_corrected_phone_lets_go_of_the_stranger(
     assert (stranger.change, current_change()) == (before + 1, before + 1)
     values = office_values(stranger, stranger.coordinacion, "Ana", "es_AR")
     assert (values["client"], values["event"], values["place"]) == ("Tomás", "", "")
-    history = browser.get(f"/whatsapp/coordinaciones/{event.id}/history").text
-    assert "No soy Lucía" not in history
+    history = browser.get(f"/whatsapp/coordinaciones/{event.id}/history")
+    assert history.status_code == 200
+    assert "No soy Lucía" not in history.text
     assert "No soy Lucía" in browser.get(f"/whatsapp/conversations/{stranger.id}").text
 
 

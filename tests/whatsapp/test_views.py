@@ -137,7 +137,7 @@ def test_a_conversation_shows_its_messages_by_day_with_the_mark_of_what_is_new(
 
 def test_names_and_messages_are_text_and_never_markup(browser: SignedInClient, nobody: FlaskClient) -> None:
     hostile = "<img src=x onerror=alert(1)><hx-partial hx-target='#main'>"
-    post_signed(nobody, WEBHOOK, inbound_form(hostile, ProfileName=hostile))
+    assert post_signed(nobody, WEBHOOK, inbound_form(hostile, ProfileName=hostile)).status_code == 200
 
     page = browser.get("/whatsapp/conversations/1").text + browser.get("/whatsapp/").text
 
@@ -474,7 +474,8 @@ def test_everything_stays_in_the_conversation_it_belongs_to(browser: SignedInCli
     mine, other = factories.conversation("+5491155550101"), factories.conversation("+5491155550102")
     factories.message(other, "Ajeno")
 
-    page = browser.htmx("GET", f"/whatsapp/conversations/{mine.id}/changes?since=0").text
+    page = browser.htmx("GET", f"/whatsapp/conversations/{mine.id}/changes?since=0")
 
-    assert "Ajeno" not in page
+    assert page.status_code == 200
+    assert "Ajeno" not in page.text
     assert db.session.scalars(select(Conversation)).all()
