@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 E2E ?= tests/e2e tests/simulator
 FAST ?=
+# A script is a module by what stands in it, without a package.json that says so.
+NODE_READS_MODULES := node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 22 || (major == 22 && minor >= 7) || (major == 20 && minor >= 19) ? 0 : 1)'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contract js js-tests e2e image vercel bench bench-scale translations clean
@@ -25,7 +27,7 @@ demo: $(VENV)/run ## Run Coordina with sample data, and the clients' phones besi
 	@$(BIN)/python -m simulator.demo
 
 test: $(VENV)/dev ## Run every test that this machine can: the browser's too where Chromium is, PostgreSQL's where TEST_DATABASE_URL says
-	@if command -v node >/dev/null; then $(MAKE) --no-print-directory js-tests; else echo "Node is not installed: the scripts' own tests were not run."; test -z "$$CI"; fi
+	@if $(NODE_READS_MODULES) 2>/dev/null; then $(MAKE) --no-print-directory js-tests; else echo "Node 20.19 or newer is not installed: the scripts' own tests were not run."; test -z "$$CI"; fi
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live $(FAST)
 	$(BIN)/python -m pytest tests/live
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)
