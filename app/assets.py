@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -31,26 +33,33 @@ def asset(filename: str) -> str:
     return url_for("static", filename=filename, v=_digest(path, path.stat().st_mtime))
 
 
+def _moments(folder: str | Path) -> Iterator[float]:
+    """Yield when each file and folder below `folder` was changed last: where that differs, so do they."""
+    for entry in os.scandir(folder):
+        yield entry.stat().st_mtime
+        if entry.is_dir():
+            yield from _moments(entry.path)
+
+
 @lru_cache(maxsize=4)
-def _read_modules(folder: Path, files: tuple[tuple[str, float], ...]) -> tuple[str, dict[str, list[str]]]:
+def _read_modules(folder: Path, _changed: tuple[float, ...]) -> tuple[str, dict[str, list[str]]]:
     """Return the digest of all modules together, and what each of them imports, by names below `folder`."""
     digest, imports = sha256(), {}
-    for name, _modified in files:
-        source = (folder / name).read_text(encoding="utf-8")
+    for path in sorted(folder.rglob("*.js")):
+        name, source = path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")
         digest.update(f"{name}\0{source}\0".encode())
         relative = (posixpath.join(posixpath.dirname(name), other) for other in _IMPORTED.findall(source))
-        imports[name] = [posixpath.normpath(path) for path in relative]
+        imports[name] = [posixpath.normpath(other) for other in relative]
     return digest.hexdigest()[:_LENGTH], imports
 
 
 def _modules() -> tuple[str, dict[str, list[str]]]:
     folder = _static_folder() / "js"
-    files = sorted((path.relative_to(folder).as_posix(), path.stat().st_mtime) for path in folder.rglob("*.js"))
-    return _read_modules(folder, tuple(files))
+    return _read_modules(folder, tuple(_moments(folder)))
 
 
-def _address(version: str, name: str) -> str:
-    return url_for("static", static_version=version, filename=f"js/{name}")
+def _folder(version: str) -> str:
+    return url_for("static", static_version=version, filename="js/")
 
 
 def module(name: str) -> str:
@@ -59,7 +68,7 @@ def module(name: str) -> str:
     Modules import one another by relative addresses, which carry no query: so the version, one for all of them, is a
     folder of the address. A folder of another version leads to the same files, as another `v` does.
     """
-    return _address(_modules()[0], name)
+    return _folder(_modules()[0]) + name
 
 
 def imports_of(name: str) -> list[str]:
@@ -71,7 +80,8 @@ def imports_of(name: str) -> list[str]:
         new = [other for other in imports[waiting.pop(0)] if other not in found]
         found += new
         waiting += new
-    return [_address(version, other) for other in found]
+    folder = _folder(version)
+    return [folder + other for other in found]
 
 
 def _forget_version(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -101,6 +101,8 @@ def service_worker() -> Response:
         "devices": url_for("push.subscribe"),
         "share": url_for("installable.share"),
         "shared": url_for("whatsapp.share"),
+        "inbox": url_for("whatsapp.index"),
+        "conversation": url_for("whatsapp.show", conversation_id=0),
     }
     return _fresh(f"const COORDINA = {json.dumps(shell)};\n{source}", "text/javascript")
 

@@ -104,7 +104,7 @@ addEventListener("push", (event) => {
 
 // A tab that is open is asked to show the conversation, and keeps whatever is being written in it.
 async function show(url) {
-  const conversation = url.match(/^\/whatsapp\/conversations\/(\d+)$/)?.[1];
+  const conversation = url.match(`^${COORDINA.conversation.replace("0", "(\\d+)")}$`)?.[1];
   const open = (await tabs()).filter(({ state }) => state);
   const there = ({ tab, state }) => conversation ? state.conversation === conversation : new URL(tab.url).pathname === url;
   const { tab } = open.find(there) ?? (conversation && open[0]) ?? {};
@@ -115,7 +115,7 @@ async function show(url) {
 
 addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(show(event.notification.data?.url ?? "/whatsapp/"));
+  event.waitUntil(show(event.notification.data?.url ?? COORDINA.inbox));
 });
 
 // ---- A subscription that the browser or its push service ended is asked for anew, under the name it had.

@@ -3,7 +3,7 @@
 // tells when something was opened or closed (`moved`), and opens what is asked for here (`onGoTo`).
 
 import { closeDialog } from "./contacts.js";
-import { $, here, onHtmx, onReady, onSwap, user, wasReplaced, wide } from "./dom.js";
+import { $, addressOf, here, onHtmx, onReady, onSwap, user, wasReplaced, wide } from "./dom.js";
 import { closeLightbox } from "./media/pictures.js";
 
 const inbox = () => $(".inbox");
@@ -36,7 +36,7 @@ function address({ chat }) {
   const form = $("#conversation-filter"), asked = new URLSearchParams(/** @type {any} */ (new FormData(form)));
   if (!asked.get("q")?.trim()) asked.delete("q");
   if (asked.get("filter") === "all") asked.delete("filter");
-  const url = new URL(chat ? `conversations/${chat}` : "", form.action);
+  const url = new URL(chat ? addressOf($("#outbox").dataset.chat, chat) : form.action, location.href);
   url.search = asked.toString();
   return url.href;
 }

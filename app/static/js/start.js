@@ -1,5 +1,5 @@
 // Every page of somebody who is signed in begins here: each subject is made ready in its turn, and from then on hears what
-// it waits for in that order. htmx, which stands before this, makes itself ready a turn later.
+// it waits for in that order. htmx stands after this, so that nothing it does is unheard.
 
 import * as attachSending from "./attach/sending.js";
 import * as tray from "./attach/tray.js";

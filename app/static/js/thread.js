@@ -166,7 +166,7 @@ function quoteClicked(event) {
 }
 
 export function init() {
-  htmx.registerExtension("thread", { handle_swap: swapThread });
+  document.addEventListener("DOMContentLoaded", () => htmx.registerExtension("thread", { handle_swap: swapThread }));
   onClick({ "#to-end": () => toEnd($("#thread")) });
   document.addEventListener("scroll", scrolled, { capture: true, passive: true });
   onTouch(seen);

@@ -25,9 +25,6 @@ function watch(piece) {
   inSight.observe(piece);
 }
 
-const speeds = new WeakMap(); // What shows the speed, by player.
-const showSpeeds = () => { for (const player of all(".player")) speeds.get(player)?.(); };
-
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
@@ -46,83 +43,102 @@ function button(className, label, ...children) {
   return made;
 }
 
-function makePlayer(source) {
-  const [playWord, pauseWord, placeWord, speedWord, brokenWord] = source.dataset.words.split("|");
-  const name = source.getAttribute("aria-label");
-  const sound = document.createElement("audio");
-  const play = button("round", `${playWord}: ${name}`, icon("play"));
-  const place = element("input", "");
-  const speed = button("speed", "");
-  const time = element("span", "clock", clock(0));
-  const player = element("div", "player", sound, play, place, speed, time);
-  player.dataset.made = "";
-  player.setAttribute("role", "group");
-  player.setAttribute("aria-label", name);
-  Object.assign(place, { type: "range", min: 0, max: 0, step: 0.1, value: 0, disabled: true });
-  place.setAttribute("aria-label", placeWord);
-  Object.assign(sound, { preload: "none", src: source.src });
+const players = new WeakMap(); // By the element that shows each.
+const showSpeeds = () => { for (const place of all(".player")) players.get(place)?.showSpeed(); };
 
-  const length = () => Number.isFinite(sound.duration) ? sound.duration : 0;
+class Player {
+  constructor(source) {
+    const [play, pause, place, speed, broken] = source.dataset.words.split("|");
+    this.words = { play, pause, place, speed, broken };
+    this.name = source.getAttribute("aria-label");
+    this.sound = document.createElement("audio");
+    this.button = button("round", `${this.words.play}: ${this.name}`, icon("play"));
+    this.place = element("input", "");
+    this.speed = button("speed", "");
+    this.time = element("span", "clock", clock(0));
+    this.whole = element("div", "player", this.sound, this.button, this.place, this.speed, this.time);
+    this.whole.dataset.made = "";
+    this.whole.setAttribute("role", "group");
+    this.whole.setAttribute("aria-label", this.name);
+    Object.assign(this.place, { type: "range", min: 0, max: 0, step: 0.1, value: 0, disabled: true });
+    this.place.setAttribute("aria-label", this.words.place);
+    Object.assign(this.sound, { preload: "none", src: source.src });
+    players.set(this.whole, this);
+    this.showSpeed();
+    this.listen();
+  }
 
-  function show() {
-    const words = length() ? `${clock(sound.currentTime)} / ${clock(length())}` : clock(sound.currentTime);
-    time.textContent = words;
-    place.disabled = !length();
-    place.max = length();
+  get length() { return Number.isFinite(this.sound.duration) ? this.sound.duration : 0; }
+
+  show() {
+    const { sound, place, length } = this;
+    const words = length ? `${clock(sound.currentTime)} / ${clock(length)}` : clock(sound.currentTime);
+    this.time.textContent = words;
+    place.disabled = !length;
+    place.max = length;
     place.value = sound.currentTime;
     place.setAttribute("aria-valuetext", words);
   }
 
-  function showState() {
-    play.title = sound.paused ? playWord : pauseWord;
-    play.setAttribute("aria-label", `${play.title}: ${name}`);
-    play.replaceChildren(icon(sound.paused ? "play" : "pause"));
+  showState() {
+    const { paused } = this.sound;
+    this.button.title = paused ? this.words.play : this.words.pause;
+    this.button.setAttribute("aria-label", `${this.button.title}: ${this.name}`);
+    this.button.replaceChildren(icon(paused ? "play" : "pause"));
   }
 
-  function showSpeed() {
-    sound.defaultPlaybackRate = sound.playbackRate = savedSpeed();
-    speed.textContent = shownSpeed(sound.playbackRate);
-    speed.setAttribute("aria-label", `${speedWord}: ${speed.textContent}`);
+  showSpeed() {
+    this.sound.defaultPlaybackRate = this.sound.playbackRate = savedSpeed();
+    this.speed.textContent = shownSpeed(this.sound.playbackRate);
+    this.speed.setAttribute("aria-label", `${this.words.speed}: ${this.speed.textContent}`);
   }
 
-  function broken() {
-    if ($(".trouble", player)) return;
-    const words = element("p", "trouble", brokenWord);
+  showBroken() {
+    if ($(".trouble", this.whole)) return;
+    const words = element("p", "trouble", this.words.broken);
     words.setAttribute("role", "status");
-    player.append(words);
+    this.whole.append(words);
   }
 
-  function toggle() {
-    $(".trouble", player)?.remove();
+  toggle() {
+    const { sound } = this;
+    $(".trouble", this.whole)?.remove();
     if (sound.error) sound.load();
-    if (sound.paused) sound.play().catch(() => { if (sound.error) broken(); }); else sound.pause();
+    if (sound.paused) sound.play().catch(() => { if (sound.error) this.showBroken(); }); else sound.pause();
   }
 
-  play.addEventListener("click", toggle);
-  speed.addEventListener("click", () => {
-    localStorage.setItem(speedName, String(SPEEDS[(SPEEDS.indexOf(savedSpeed()) + 1) % SPEEDS.length]));
-    showSpeeds();
-  });
-  place.addEventListener("input", () => { sound.currentTime = place.value; show(); });
-  place.addEventListener("keydown", (event) => {
+  press(event) {
     const steps = { ArrowRight: STEP, ArrowUp: STEP, ArrowLeft: -STEP, ArrowDown: -STEP }[event.key];
-    if (event.key === " ") toggle();
-    else if (steps) sound.currentTime = Math.min(Math.max(sound.currentTime + steps, 0), length());
+    if (event.key === " ") this.toggle();
+    else if (steps) this.sound.currentTime = Math.min(Math.max(this.sound.currentTime + steps, 0), this.length);
     else return;
     event.preventDefault();
-    show();
-  });
-  for (const event of ["pointerenter", "focusin"]) {
-    player.addEventListener(event, () => { if (sound.preload === "none") sound.preload = "metadata"; }, { once: true });
+    this.show();
   }
-  for (const event of ["play", "pause", "ended"]) sound.addEventListener(event, showState);
-  for (const event of ["timeupdate", "durationchange", "seeked"]) sound.addEventListener(event, show);
-  sound.addEventListener("ended", () => { sound.currentTime = 0; });
-  sound.addEventListener("error", () => { if (sound.preload !== "metadata" || !sound.paused) broken(); });
-  speeds.set(player, showSpeed);
-  showSpeed();
-  source.after(player);
-  if ("voice" in source.dataset) watch(player);
+
+  listen() {
+    const { sound, place } = this;
+    this.button.addEventListener("click", () => this.toggle());
+    this.speed.addEventListener("click", () => {
+      localStorage.setItem(speedName, String(SPEEDS[(SPEEDS.indexOf(savedSpeed()) + 1) % SPEEDS.length]));
+      showSpeeds();
+    });
+    place.addEventListener("input", () => { sound.currentTime = place.value; this.show(); });
+    place.addEventListener("keydown", (event) => this.press(event));
+    for (const name of ["pointerenter", "focusin"]) {
+      this.whole.addEventListener(name, () => { if (sound.preload === "none") sound.preload = "metadata"; }, { once: true });
+    }
+    for (const name of ["play", "pause", "ended"]) sound.addEventListener(name, () => this.showState());
+    for (const name of ["timeupdate", "durationchange", "seeked"]) sound.addEventListener(name, () => this.show());
+    sound.addEventListener("ended", () => { sound.currentTime = 0; });
+    sound.addEventListener("error", () => { if (sound.preload !== "metadata" || !sound.paused) this.showBroken(); });
+  }
+}
+
+function makePlayer(source) {
+  const player = new Player(source);
+  source.after(player.whole);
+  if ("voice" in source.dataset) watch(player.whole);
 }
 
 function makePlayers() {
