@@ -123,9 +123,9 @@ def whatsapp_number(env: Mapping[str, str]) -> str:
 def one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
     """Return one of the `allowed` words, however its letters are written. Raises ConfigError."""
     value = env.get(name, "").strip() or default
-    for one in allowed:
-        if one.lower() == value.lower():
-            return one
+    for word in allowed:
+        if word.lower() == value.lower():
+            return word
     raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {_shown(value)}.")
 
 

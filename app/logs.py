@@ -40,12 +40,12 @@ def _place(frame: traceback.FrameSummary) -> str:
 
 def describe(error: BaseException | None) -> Exceptions:
     """Return the class and the places (file:line:function, innermost last) of `error` and of what caused it."""
-    told: Exceptions = []
-    while error is not None and len(told) < _MOST_CAUSES:
+    causes: Exceptions = []
+    while error is not None and len(causes) < _MOST_CAUSES:
         frames = [_place(frame) for frame in traceback.extract_tb(error.__traceback__)]
-        told.append({"type": f"{type(error).__module__}.{type(error).__qualname__}", "frames": frames})
+        causes.append({"type": f"{type(error).__module__}.{type(error).__qualname__}", "frames": frames})
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return told
+    return causes
 
 
 def without_passwords(text: str) -> str:

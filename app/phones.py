@@ -155,25 +155,25 @@ def _country(key: str) -> int | None:
         return None
 
 
-def how_alike(one: str, other: str) -> str:
+def how_alike(first: str, second: str) -> str:
     """Return why the numbers of two keys may be one person's: `area`, `country`, or nothing.
 
     `area`: one country, and the last eight digits are the same, so that the area code is missing or wrong. `country`:
     the last ten are the same in two countries, so that the country code is. One digit that differs is another number.
     """
-    if one == other or one[-_SAME_END:] != other[-_SAME_END:] or min(len(one), len(other)) < _SAME_END:
+    if first == second or first[-_SAME_END:] != second[-_SAME_END:] or min(len(first), len(second)) < _SAME_END:
         return ""
-    if _is_landline_beside_mobile(one, other):
+    if _is_landline_beside_mobile(first, second):
         return ""
-    if _country(one) == _country(other):
+    if _country(first) == _country(second):
         return "area"
-    return "country" if one[-_SAME_NATIONAL:] == other[-_SAME_NATIONAL:] else ""
+    return "country" if first[-_SAME_NATIONAL:] == second[-_SAME_NATIONAL:] else ""
 
 
-def _is_landline_beside_mobile(one: str, other: str) -> bool:
+def _is_landline_beside_mobile(first: str, second: str) -> bool:
     """Tell whether a ninth digit alone tells two Brazilian numbers apart: a desk's and somebody's mobile."""
-    shorter, longer = sorted((one, other), key=len)
-    return one.startswith("55") and longer == f"{shorter[:4]}9{shorter[4:]}" and len(shorter) == 12
+    shorter, longer = sorted((first, second), key=len)
+    return first.startswith("55") and longer == f"{shorter[:4]}9{shorter[4:]}" and len(shorter) == 12
 
 
 @lru_cache(maxsize=4096)
@@ -216,4 +216,4 @@ def find_phones(text: str, region: str) -> list[tuple[int, int, str]]:
 
     found = phonenumbers.PhoneNumberMatcher(text, region)
     e164 = phonenumbers.PhoneNumberFormat.E164
-    return [(one.start, one.end, phonenumbers.format_number(one.number, e164)) for one in found]
+    return [(match.start, match.end, phonenumbers.format_number(match.number, e164)) for match in found]

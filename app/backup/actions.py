@@ -163,8 +163,8 @@ def _replace_all(archive: ArchiveReader, connection: Connection, progress: Progr
     parts = {part.name: part for part in archive.manifest.tables}
     for table in queries.kept_tables():
         part = parts[table.name]
-        told = partial(progress, f"Restoring {table.name}")
-        _fill(connection, table, part, _counted(archive.rows(part), part.rows, rows_at_once(table), told))
+        progress_of_table = partial(progress, f"Restoring {table.name}")
+        _fill(connection, table, part, _counted(archive.rows(part), part.rows, rows_at_once(table), progress_of_table))
         _restart_numbering(connection, table)
         if (count := queries.row_count(connection, table)) != part.rows:
             raise BackupError(f"{table.name} has {count} rows instead of {part.rows}. Nothing was changed.")

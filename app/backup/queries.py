@@ -72,10 +72,10 @@ def require_empty(connection: Connection) -> None:
 def rows(connection: Connection, table: Table) -> Iterator[list[Any]]:
     """Yield the rows of `table` by primary key, as values for JSON, with only a few of them in memory."""
     # The driver would read JSON into objects, in which its text cannot be told any more.
-    asked = [cast(column, Text) if is_json(column) else column for column in kept_columns(table)]
+    columns = [cast(column, Text) if is_json(column) else column for column in kept_columns(table)]
     write = writer(kept_columns(table))
     found = connection.execute(
-        select(*asked).order_by(*table.primary_key), execution_options={"yield_per": rows_at_once(table)}
+        select(*columns).order_by(*table.primary_key), execution_options={"yield_per": rows_at_once(table)}
     )
     for row in found:
         yield write(list(row))

@@ -74,8 +74,13 @@ def _refuse_overwriting(coordinacion: Coordinacion, values: Values, seen: Mappin
     ]
     if lost:
         sentence = _("Otra persona lo cambió mientras editabas. Guardá de nuevo si querés dejar lo tuyo.")
-        told = _("Otra persona puso «%(value)s» mientras editabas. Guardá de nuevo si querés dejar lo tuyo.")
-        fields = {name: told % {"value": now[name]} if name in _TOLD and now[name] else sentence for name in lost}
+        sentence_with_value = _(
+            "Otra persona puso «%(value)s» mientras editabas. Guardá de nuevo si querés dejar lo tuyo."
+        )
+        fields = {
+            name: sentence_with_value % {"value": now[name]} if name in _TOLD and now[name] else sentence
+            for name in lost
+        }
         raise Invalid(fields=fields)
 
 

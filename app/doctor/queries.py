@@ -46,8 +46,8 @@ def read_database(engine: Engine, mounts: Path = MOUNTS) -> Database:
 
 def first_line(error: Exception) -> str:
     """Return what a database itself said, which names hosts and tables and never what is stored."""
-    said = str(getattr(error, "orig", None) or error).strip()
-    return without_passwords(said.partition("\n")[0].strip() or type(error).__name__)
+    text = str(getattr(error, "orig", None) or error).strip()
+    return without_passwords(text.partition("\n")[0].strip() or type(error).__name__)
 
 
 def _place(engine: Engine) -> str:
@@ -112,8 +112,8 @@ def _find_refusal(name: str) -> Refusal | None:
     beat = find_heartbeat(name)
     if beat is None:
         return None
-    told = {key: str(beat.detail.get(key) or "") for key in ("reason", "expected", "signed_for")}
-    return Refusal(at=beat.at, ours=bool(beat.detail.get("ours")), **told)
+    detail = {key: str(beat.detail.get(key) or "") for key in ("reason", "expected", "signed_for")}
+    return Refusal(at=beat.at, ours=bool(beat.detail.get("ours")), **detail)
 
 
 def find_last_inbound() -> datetime | None:

@@ -53,8 +53,8 @@ def suggest_webhook_url() -> str:
     configured: str = current_app.config["TWILIO_WEBHOOK_URL"]
     if urlsplit(configured).path.endswith(WEBHOOK_PATH):
         return configured
-    asked = request.host if has_request_context() else "YOUR-HOST"
-    return f"https://{urlsplit(configured).netloc or asked}{WEBHOOK_PATH}"
+    host = request.host if has_request_context() else "YOUR-HOST"
+    return f"https://{urlsplit(configured).netloc or host}{WEBHOOK_PATH}"
 
 
 def examine_here() -> tuple[list[Check], list[Check]]:

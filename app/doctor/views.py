@@ -43,14 +43,14 @@ def _ask_twilio() -> dict[str, Any]:
 def show() -> ResponseReturnValue:
     house, way = examine_here()
     url = without_passwords(suggest_webhook_url())
-    asked = _ask_twilio() if request.args.get("twilio") else {}  # For browsers that run no scripts.
+    account = _ask_twilio() if request.args.get("twilio") else {}  # For browsers that run no scripts.
     return render_template(
         "doctor/show.html",
         house=house,
         way=way,
         askable=is_anybody_to_ask(),
         status_url=status_url(url),
-        **({"webhook_url": url} | asked),
+        **({"webhook_url": url} | account),
     )
 
 

@@ -96,8 +96,8 @@ class Fetched:
 def resolve_name(host: str, port: int) -> list[str]:
     """Return the addresses of `host`, those of IPv4 first: not every network has a way to the others."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    ordered = sorted(found, key=lambda one: one[0] != socket.AF_INET)
-    return list(dict.fromkeys(str(one[4][0]) for one in ordered))
+    ordered = sorted(found, key=lambda address: address[0] != socket.AF_INET)
+    return list(dict.fromkeys(str(address[4][0]) for address in ordered))
 
 
 def connect_to(address: str, port: int, seconds: float) -> socket.socket:
@@ -122,8 +122,8 @@ def _cut_off_at(deadline: float, sock: socket.socket) -> Iterator[None]:
         timer.cancel()
 
 
-def _same_place(one: SplitResult, other: SplitResult) -> bool:
-    where = [(parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)) for parts in (one, other)]
+def _same_place(first: SplitResult, second: SplitResult) -> bool:
+    where = [(parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)) for parts in (first, second)]
     return where[0] == where[1]
 
 
@@ -221,11 +221,11 @@ class Fetcher:
         connection = HTTPConnection(parts.hostname or "", _PORTS[parts.scheme])
         connection.sock, connection.auto_open = sock, 0
         sock.settimeout(_SILENCE_SECONDS)
-        told = {"Host": parts.netloc, "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Coordina"}
+        own_headers = {"Host": parts.netloc, "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Coordina"}
         try:
             with _cut_off_at(deadline, sock):
                 target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-                connection.request("GET", target, headers=told | headers)
+                connection.request("GET", target, headers=own_headers | headers)
                 with connection.getresponse() as answer:
                     yield answer
         finally:

@@ -24,13 +24,13 @@ _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'"
 
 def _asked_range(file: File) -> tuple[int, int] | None:
     """Return the bytes that are asked for, from and up to, or None for all. Raises RequestedRangeNotSatisfiable."""
-    asked = request.range if request.method == "GET" else None
-    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+    requested = request.range if request.method == "GET" else None
+    if requested is None or requested.units != "bytes" or len(requested.ranges) != 1:
         return None
     condition = request.if_range
     if (condition.etag or condition.date) and condition.etag != file.sha256:
         return None
-    span = asked.range_for_length(file.size)
+    span = requested.range_for_length(file.size)
     if span is None:
         raise RequestedRangeNotSatisfiable(file.size)
     return span[0], min(span[1], span[0] + LONGEST_RANGE)

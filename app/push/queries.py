@@ -50,11 +50,11 @@ def list_subscriptions(user_id: int) -> list[Subscription]:
     return list(db.session.scalars(mine))
 
 
-def _is_wanted(wanted: Preference | None, owner: bool, now: datetime) -> bool:
-    if wanted is None:
+def _is_wanted(preference: Preference | None, owner: bool, now: datetime) -> bool:
+    if preference is None:
         return True
-    asked_for = wanted.scope == "all" or (wanted.scope == "mine" and owner)
-    return asked_for and not is_quiet(to_local(now).time(), wanted.quiet_from, wanted.quiet_to)
+    asked_for = preference.scope == "all" or (preference.scope == "mine" and owner)
+    return asked_for and not is_quiet(to_local(now).time(), preference.quiet_from, preference.quiet_to)
 
 
 def list_audience(owners: Collection[int], looking: set[int], now: datetime, *, everybody: bool = False) -> list[int]:
@@ -62,7 +62,7 @@ def list_audience(owners: Collection[int], looking: set[int], now: datetime, *, 
 
     What concerns `everybody` is told to those too who asked for their own alone.
     """
-    asked = (
+    statement = (
         _kept()
         .with_only_columns(Subscription.id, Subscription.user_id, Preference)
         .outerjoin(Preference, Preference.user_id == Subscription.user_id)
@@ -71,8 +71,8 @@ def list_audience(owners: Collection[int], looking: set[int], now: datetime, *, 
     )
     return [
         subscription_id
-        for subscription_id, user_id, wanted in db.session.execute(asked)
-        if _is_wanted(wanted, everybody or user_id in owners, now)
+        for subscription_id, user_id, preference in db.session.execute(statement)
+        if _is_wanted(preference, everybody or user_id in owners, now)
     ]
 
 
@@ -84,16 +84,16 @@ def list_devices_to_alert(user_id: int, now: datetime) -> list[int]:
 
 def is_quiet_for(user_id: int, now: datetime) -> bool:
     """Tell whether a person wants to be left in peace at `now`."""
-    wanted = find_preference(user_id)
-    return is_quiet(to_local(now).time(), wanted.quiet_from, wanted.quiet_to)
+    preference = find_preference(user_id)
+    return is_quiet(to_local(now).time(), preference.quiet_from, preference.quiet_to)
 
 
 def anybody_reachable(now: datetime) -> bool:
     """Tell whether any device of anybody can be told of anything: neither silent nor of one who wants nothing."""
-    asked = (
+    statement = (
         _kept()
         .with_only_columns(Subscription)
         .outerjoin(Preference, Preference.user_id == Subscription.user_id)
         .where((Preference.scope.is_(None)) | (Preference.scope != "none"))
     )
-    return any(not device.silent(now) for device in db.session.scalars(asked))
+    return any(not device.silent(now) for device in db.session.scalars(statement))

@@ -26,9 +26,9 @@ def _hour(at: time | None) -> str:
 
 
 def _chosen(user_id: int) -> dict[str, Any]:
-    wanted = queries.find_preference(user_id)
-    hours = {"quiet_from": _hour(wanted.quiet_from), "quiet_to": _hour(wanted.quiet_to)}
-    return {"scope": wanted.scope, "hide_text": wanted.hide_text, **hours}
+    preference = queries.find_preference(user_id)
+    hours = {"quiet_from": _hour(preference.quiet_from), "quiet_to": _hour(preference.quiet_to)}
+    return {"scope": preference.scope, "hide_text": preference.hide_text, **hours}
 
 
 def _page(status: int = 200, *, problem: DomainError | None = None, **extra: Any) -> ResponseReturnValue:

@@ -171,8 +171,8 @@ def _content_of(outgoing: Outgoing) -> dict[str, Any]:
     """Return what the message says, as the SDK takes it: a template alone (63016), else words, a file, or both."""
     if outgoing.content_sid:
         variables = outgoing.content_variables
-        told = {"content_variables": json.dumps(variables, ensure_ascii=False)} if variables else {}
-        return {"content_sid": outgoing.content_sid, **told}
+        values = {"content_variables": json.dumps(variables, ensure_ascii=False)} if variables else {}
+        return {"content_sid": outgoing.content_sid, **values}
     if not outgoing.media_url:
         return {"body": outgoing.body}
     return {"media_url": [outgoing.media_url], **({"body": outgoing.body} if outgoing.body else {})}
@@ -185,11 +185,11 @@ def _list_error(error: Exception) -> TwilioError:
     if not 400 <= status < 500 and status not in _NEVER_PROCESSED:
         return NoAnswer()
     try:
-        said = json.loads(getattr(response, "text", ""))
+        problem = json.loads(getattr(response, "text", ""))
     except ValueError:
-        said = {}
-    said = said if isinstance(said, dict) else {}
-    return Refused(int(said.get("code") or status), str(said.get("message") or ""), status)
+        problem = {}
+    problem = problem if isinstance(problem, dict) else {}
+    return Refused(int(problem.get("code") or status), str(problem.get("message") or ""), status)
 
 
 class Twilio:

@@ -52,11 +52,11 @@ def find_reaction(form: Mapping[str, str]) -> str | None:
     One that names neither an emoji nor a message tells nothing. Without a type, an emoji alone that answers a message
     is one too: those that Twilio cannot name came that way.
     """
-    said, answers = form.get("MessageType", "").lower(), bool(form.get("OriginalRepliedMessageSid"))
+    message_type, answers = form.get("MessageType", "").lower(), bool(form.get("OriginalRepliedMessageSid"))
     emoji = next((form[name].strip() for name in _EMOJI if form.get(name, "").strip()), "")
-    if said == "reaction":
+    if message_type == "reaction":
         return emoji[:_LONGEST_EMOJI] if emoji or answers else None
-    if not said and answers and is_emoji(emoji):
+    if not message_type and answers and is_emoji(emoji):
         return emoji
     return None
 
@@ -129,8 +129,8 @@ def find_referral(form: Mapping[str, str]) -> Referral | None:
 
 def forwarded(form: Mapping[str, str]) -> str:
     """Return how often a message was passed on: often, once, or an empty text for never."""
-    said = {name: form.get(name, "").lower() == "true" for name in ("Forwarded", "FrequentlyForwarded")}
-    return "often" if said["FrequentlyForwarded"] else "once" if said["Forwarded"] else ""
+    marks = {name: form.get(name, "").lower() == "true" for name in ("Forwarded", "FrequentlyForwarded")}
+    return "often" if marks["FrequentlyForwarded"] else "once" if marks["Forwarded"] else ""
 
 
 def find_location(form: Mapping[str, str]) -> dict[str, str] | None:

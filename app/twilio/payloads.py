@@ -135,15 +135,15 @@ def type_of_media(content_type: str) -> str:
 
 def _parse_type(form: Mapping[str, str], media: tuple[MediaItem, ...], body: str) -> str:
     """Return what kind of message this is; a blank one without any information is unknown, and says so."""
-    said = form.get("MessageType", "").lower()
-    if said in ("", "text") and media:
+    message_type = form.get("MessageType", "").lower()
+    if message_type in ("", "text") and media:
         return type_of_media(media[0].content_type)
     if extras.find_reaction(form) is not None:
         return "reaction"
-    if said in ("", "text", "interactive") and form.get("Latitude"):
+    if message_type in ("", "text", "interactive") and form.get("Latitude"):
         return "location"
     chosen = extras.find_choice(form) or extras.form_lines(form)
-    kind = _TYPES.get(said, "unknown") if said else "interactive" if chosen else "text"
+    kind = _TYPES.get(message_type, "unknown") if message_type else "interactive" if chosen else "text"
     # What names a file and brings none, or a choice and tells none, has at most its words.
     wordless = kind in ("text", "interactive", "reaction") and not media and not body.strip()
     return "unknown" if wordless else kind

@@ -15,11 +15,13 @@ def check_connection(missing: list[str]) -> Check:
     name = "connection"
     if not missing:
         return ok(name, _l("Están la cuenta, la clave y el número."))
-    said = _l("Falta conectar Twilio: no se manda ni se recibe nada. Faltan: %(which)s", which=", ".join(missing))
+    finding = _l("Falta conectar Twilio: no se manda ni se recibe nada. Faltan: %(which)s", which=", ".join(missing))
     fix = _l("Copialos de la consola de Twilio a los ajustes y reiniciá.")
     # An office that has not begun yet is not broken; one that stopped half-way is.
     return (
-        warn(name, said, fix) if {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} <= set(missing) else bad(name, said, fix)
+        warn(name, finding, fix)
+        if {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} <= set(missing)
+        else bad(name, finding, fix)
     )
 
 
@@ -79,10 +81,10 @@ def check_clock(ahead: timedelta | None) -> Check | None:
     apart = abs(ahead)
     if apart <= timedelta(seconds=30):
         return ok(name, _l("Va con el de Twilio."))
-    said = (
+    finding = (
         _l("Está adelantado %(apart)s respecto de Twilio.", apart=span(apart))
         if ahead > timedelta(0)
         else _l("Está atrasado %(apart)s respecto de Twilio.", apart=span(apart))
     )
     fix = _l("Poné la máquina en hora por red (NTP): la ventana de 24 h y las sesiones dependen de eso.")
-    return (bad if apart > timedelta(minutes=5) else warn)(name, said, fix)
+    return (bad if apart > timedelta(minutes=5) else warn)(name, finding, fix)

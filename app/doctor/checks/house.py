@@ -31,14 +31,14 @@ def check_settings(*, limits_on: bool, sentry: str, simulated: bool) -> list[Che
     """Say what of the settings works and should not stay so; what cannot work is refused at start."""
     name, found = "settings", []
     if sentry == "missing":
-        said = _l("SENTRY_DSN está puesto, pero falta el paquete sentry-sdk: no se avisa de ningún error.")
-        found.append(bad(name, said, _l("Instalalo con pip install sentry-sdk, o sacá SENTRY_DSN.")))
+        finding = _l("SENTRY_DSN está puesto, pero falta el paquete sentry-sdk: no se avisa de ningún error.")
+        found.append(bad(name, finding, _l("Instalalo con pip install sentry-sdk, o sacá SENTRY_DSN.")))
     if not limits_on:
-        said = _l("RATELIMIT_ENABLED está en 0: nadie frena a quien prueba contraseñas.")
-        found.append(warn(name, said, _l("Sacá RATELIMIT_ENABLED, o ponelo en 1, y reiniciá.")))
+        finding = _l("RATELIMIT_ENABLED está en 0: nadie frena a quien prueba contraseñas.")
+        found.append(warn(name, finding, _l("Sacá RATELIMIT_ENABLED, o ponelo en 1, y reiniciá.")))
     if simulated:
-        said = _l("TWILIO_API_BASE_URL está puesto: se habla con un simulador y no con Twilio.")
-        found.append(warn(name, said, _l("Para una oficina de verdad, sacá TWILIO_API_BASE_URL y reiniciá.")))
+        finding = _l("TWILIO_API_BASE_URL está puesto: se habla con un simulador y no con Twilio.")
+        found.append(warn(name, finding, _l("Para una oficina de verdad, sacá TWILIO_API_BASE_URL y reiniciá.")))
     return found or [ok(name, _l("Se leyeron todos y se pueden usar."))]
 
 
@@ -160,9 +160,9 @@ def check_devices(*, on: bool, reachable: bool) -> Check:
     """Say whether anybody is told of a message while nobody looks. `reachable`: some device that is not silent."""
     name = "devices"
     if not on:
-        said = _l("No se mandan avisos a los dispositivos: se entera quien tiene Coordina abierta.")
-        return warn(name, said, _l("Corré flask push keys y poné VAPID_PRIVATE_KEY y VAPID_SUBJECT."))
+        finding = _l("No se mandan avisos a los dispositivos: se entera quien tiene Coordina abierta.")
+        return warn(name, finding, _l("Corré flask push keys y poné VAPID_PRIVATE_KEY y VAPID_SUBJECT."))
     if not reachable:
-        said = _l("Nadie tiene un dispositivo que reciba avisos.")
-        return warn(name, said, _l("Que cada persona entre desde su teléfono y los active en Avisos, en su menú."))
+        finding = _l("Nadie tiene un dispositivo que reciba avisos.")
+        return warn(name, finding, _l("Que cada persona entre desde su teléfono y los active en Avisos, en su menú."))
     return ok(name, _l("Hay dispositivos que reciben avisos."))

@@ -25,6 +25,6 @@ def check_sending(code: int | None, failing_since: datetime | None, now: datetim
     name = "sending"
     if code is None or failing_since is None:
         return ok(name, _l("Nada dice que los mensajes no salgan."))
-    said = _l("No sale ningún mensaje: error %(code)s, %(when)s.", code=code, when=since(failing_since, now))
+    finding = _l("No sale ningún mensaje: error %(code)s, %(when)s.", code=code, when=since(failing_since, now))
     fix = _FIXES.get(code, _SENDER)
-    return bad(name, said, _l("%(fix)s Más en %(page)s", fix=fix, page=page_of(code)))
+    return bad(name, finding, _l("%(fix)s Más en %(page)s", fix=fix, page=page_of(code)))

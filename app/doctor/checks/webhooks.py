@@ -57,9 +57,9 @@ def check_address(webhook_url: str, *, simulated: bool, suggested: str) -> Check
     return ok(name, _l("TWILIO_WEBHOOK_URL es una dirección pública, con la ruta del webhook."))
 
 
-def same_address(one: str, other: str) -> bool:
+def same_address(first: str, second: str) -> bool:
     """Tell whether two addresses are one to Twilio: what stands behind # is for Twilio alone."""
-    return one.partition("#")[0] == other.partition("#")[0]
+    return first.partition("#")[0] == second.partition("#")[0]
 
 
 def check_reception(reception: Reception, webhook_url: str, number: str) -> Check:
@@ -181,7 +181,7 @@ def check_webhooks(arrivals: Arrivals, now: datetime) -> Check:
 
 def _misdirected(refusal: Refusal, now: datetime) -> Check:
     http = refusal.signed_for.startswith("http://") and refusal.expected.startswith("https://")
-    said = (
+    finding = (
         _l(
             "Se rechazó un aviso de Twilio %(when)s: firmado para http y no https: %(url)s",
             when=since(refusal.at, now),
@@ -198,7 +198,7 @@ def _misdirected(refusal: Refusal, now: datetime) -> Check:
         "Acá se espera %(url)s. Poné la misma, letra por letra, en Twilio y en TWILIO_WEBHOOK_URL.",
         url=refusal.expected,
     )
-    return bad("webhooks", said, fix)
+    return bad("webhooks", finding, fix)
 
 
 def _stray(stray: Refusal, now: datetime) -> Check:
@@ -220,13 +220,13 @@ def _quiet(arrivals: Arrivals, now: datetime) -> Check:
     name, refused = "webhooks", arrivals.refused
     if arrivals.webhook_at is None:
         if refused is None:
-            said = _l("Todavía no llegó ningún mensaje.")
+            finding = _l("Todavía no llegó ningún mensaje.")
         else:
-            said = _l(
+            finding = _l(
                 "No llegó ningún mensaje. Lo último que se rechazó, %(when)s, no era de Twilio.",
                 when=since(refused.at, now),
             )
-        return warn(name, said, _l("Escribile a tu número desde un teléfono, y mirá acá de nuevo."))
+        return warn(name, finding, _l("Escribile a tu número desde un teléfono, y mirá acá de nuevo."))
     taken = since(arrivals.webhook_at, now)
     if refused is not None and refused.at > arrivals.webhook_at:
         return ok(

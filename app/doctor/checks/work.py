@@ -46,7 +46,7 @@ def check_work(work: Work, *, alone: bool, now: datetime) -> Check:
         )
     if work.oldest_due_at is not None and now - work.oldest_due_at > LATE:
         waited = span(now - work.oldest_due_at)
-        said = LazyString(
+        finding = LazyString(
             lambda: ngettext(
                 "%(num)d tarea espera hace %(waited)s: nadie la hace.",
                 "%(num)d tareas esperan, la primera hace %(waited)s: nadie las hace.",
@@ -54,7 +54,7 @@ def check_work(work: Work, *, alone: bool, now: datetime) -> Check:
                 waited=waited,
             )
         )
-        return bad(name, said, _how_to_work(work))
+        return bad(name, finding, _how_to_work(work))
     return _check_workers(work, alone=alone, now=now)
 
 
@@ -71,10 +71,10 @@ def _check_workers(work: Work, *, alone: bool, now: datetime) -> Check:
     if work.cron_at is not None and now - work.cron_at <= CRON_SILENT:
         return ok(name, _l("El cron pasó %(when)s.", when=since(work.cron_at, now)))
     if work.worker_at is not None:
-        said = _l("El worker no da señales: las últimas fueron %(when)s.", when=since(work.worker_at, now))
-        return warn(name, said, _l("Volvé a arrancar flask worker."))
+        finding = _l("El worker no da señales: las últimas fueron %(when)s.", when=since(work.worker_at, now))
+        return warn(name, finding, _l("Volvé a arrancar flask worker."))
     if work.cron_at is not None:
-        said = _l("El cron no pasa: la última vez fue %(when)s.", when=since(work.cron_at, now))
-        return warn(name, said, _l("Fijate que el cron pida /internal/cron/run con el CRON_SECRET de ahora."))
-    said = _l("No hay worker ni cron: lo pendiente se hace mientras alguien tiene Coordina abierta.")
-    return ok(name, said) if alone else warn(name, said, _how_to_work(work))
+        finding = _l("El cron no pasa: la última vez fue %(when)s.", when=since(work.cron_at, now))
+        return warn(name, finding, _l("Fijate que el cron pida /internal/cron/run con el CRON_SECRET de ahora."))
+    finding = _l("No hay worker ni cron: lo pendiente se hace mientras alguien tiene Coordina abierta.")
+    return ok(name, finding) if alone else warn(name, finding, _how_to_work(work))

@@ -33,8 +33,8 @@ def begin(filename: str, size: int, user_id: int) -> File:
 def put_part(file_id: int, user_id: int, number: int, data: bytes) -> None:
     """Take part `number`, from 0, again if need be. Raises NotFound, or Invalid when it has another length than due."""
     with writing() as session:
-        asked = select(File).where(File.id == min(file_id, LARGEST_ID), File.uploaded_by_id == user_id)
-        file = session.scalar(asked.with_for_update())
+        statement = select(File).where(File.id == min(file_id, LARGEST_ID), File.uploaded_by_id == user_id)
+        file = session.scalar(statement.with_for_update())
         if file is None or file.finished_at is not None:
             raise NotFound
         due = min(UPLOAD_PART, file.size - number * UPLOAD_PART)
