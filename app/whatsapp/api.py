@@ -15,7 +15,7 @@ from app.errors import Invalid, NotFound, problem
 from app.extensions import LARGEST_INT, limiter, utcnow
 from app.formats import to_timestamp
 from app.whatsapp import queries
-from app.whatsapp.actions import conversations
+from app.whatsapp.actions import reading
 from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.forms import MAX_SEARCH, parse_key, parse_send
 from app.whatsapp.identity import parse_contact
@@ -166,7 +166,7 @@ def list_messages(phone: str) -> ResponseReturnValue:
 
 @bp.post("/conversations/<phone>/read")
 def mark_read(phone: str) -> ResponseReturnValue:
-    conversations.mark_read(_get_conversation_of(phone).id)
+    reading.mark_read(_get_conversation_of(phone).id)
     return "", 204
 
 

@@ -15,7 +15,8 @@ from app.errors import Invalid, NotFound
 from app.htmx import is_htmx, see_other
 from app.phones import parse_possible_phone, phone_key
 from app.whatsapp import queries
-from app.whatsapp.actions import conversations
+from app.whatsapp.actions.opening import open_with
+from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.models import Message
 from app.whatsapp.names import contact_name, contacts_of
 
@@ -58,7 +59,7 @@ def write(media_id: int, place: int) -> ResponseReturnValue:
     phone = _to_e164(_chosen_phone(contact))
     if phone is None:
         raise Invalid(_("Ese número no parece un teléfono. Preguntale el número completo."))
-    conversation_id = conversations.open_with(phone, contact["name"] or contact["org"])
+    conversation_id = open_with(phone, contact["name"] or contact["org"])
     return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
 
 

@@ -10,7 +10,8 @@ from app.auth.guard import require_staff
 from app.extensions import LARGEST_INT
 from app.htmx import is_htmx, see_other
 from app.whatsapp import events, queries
-from app.whatsapp.actions import conversations
+from app.whatsapp.actions import events as writing_events
+from app.whatsapp.forms import parse_int_arg
 
 bp = Blueprint("whatsapp_events", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)
@@ -38,7 +39,7 @@ def context(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/conversations/<int:conversation_id>/coordinacion")
 def assign(conversation_id: int) -> ResponseReturnValue:
-    conversations.assign(conversation_id, parse_int_arg(request.form, "coordinacion_id", None, 1, LARGEST_INT))
+    writing_events.assign(conversation_id, parse_int_arg(request.form, "coordinacion_id", None, 1, LARGEST_INT))
     if not is_htmx():
         return see_other(url_for("whatsapp.show", conversation_id=conversation_id))
     return context(conversation_id)

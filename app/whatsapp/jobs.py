@@ -14,7 +14,7 @@ from app.media.rules import kind_of
 from app.media.store import StoreError
 from app.twilio import contents, gateway
 from app.whatsapp.actions import files
-from app.whatsapp.actions.assignment import ASSIGNED, ASSIGNED_DEVICE, tell_assigned, tell_assigned_device
+from app.whatsapp.actions.assigned import ASSIGNED, ASSIGNED_DEVICE, tell_assigned, tell_assigned_device
 from app.whatsapp.actions.closing import tell_closing
 from app.whatsapp.actions.mailing import mail_unanswered
 from app.whatsapp.actions.sweeping import SWEEP, sweep, want_forgotten

@@ -15,7 +15,8 @@ from app.errors import DomainError
 from app.extensions import LARGEST_ID, LARGEST_INT, limiter, utcnow
 from app.htmx import is_htmx, see_other
 from app.whatsapp import events, parties, queries, related
-from app.whatsapp.actions import conversations
+from app.whatsapp.actions import reading
+from app.whatsapp.actions.opening import open_for_coordinacion
 from app.whatsapp.actions.send import send as send_message
 from app.whatsapp.changes import current_change
 from app.whatsapp.counts import count_filters
@@ -215,14 +216,14 @@ def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> 
 @bp.post("/conversations/<int:conversation_id>/read")
 def mark_read(conversation_id: int) -> ResponseReturnValue:
     """Count as read what was on the screen: all that had come when the thread asked last."""
-    conversations.mark_read(conversation_id, parse_int_arg(request.form, "until", None, 0, LARGEST_ID))
+    reading.mark_read(conversation_id, parse_int_arg(request.form, "until", None, 0, LARGEST_ID))
     return "", 204
 
 
 @bp.post("/conversations/<int:conversation_id>/unread")
 def mark_unread(conversation_id: int) -> ResponseReturnValue:
     """Leave the conversation for later: its chat closes, or whoever looks at it would have read it again."""
-    conversations.mark_unread(conversation_id)
+    reading.mark_unread(conversation_id)
     if not is_htmx():
         return see_other(url_for(".index"))
     return "", 204, {"HX-Trigger": "close-conversation"}
@@ -231,7 +232,7 @@ def mark_unread(conversation_id: int) -> ResponseReturnValue:
 @bp.post("/coordinaciones/<int:coordinacion_id>/open")
 def open_coordinacion(coordinacion_id: int) -> ResponseReturnValue:
     """Open the chat with a coordinación's client: in the panel for htmx, as a page otherwise."""
-    conversation_id = conversations.open_for_coordinacion(coordinacion_id)
+    conversation_id = open_for_coordinacion(coordinacion_id)
     if not is_htmx():
         return see_other(url_for(".show", conversation_id=conversation_id))
     conversation = queries.get_conversation(conversation_id)

@@ -10,12 +10,9 @@ from app.errors import NotFound
 from app.extensions import utcnow
 from app.twilio.payloads import parse_inbound
 from app.whatsapp import queries
-from app.whatsapp.actions.conversations import (
-    assign,
-    mark_read,
-    mark_unread,
-    open_for_coordinacion,
-)
+from app.whatsapp.actions.events import assign
+from app.whatsapp.actions.opening import open_for_coordinacion
+from app.whatsapp.actions.reading import mark_read, mark_unread
 from app.whatsapp.actions.receive import receive
 from app.whatsapp.changes import current_change
 from app.whatsapp.errors import NoPhone

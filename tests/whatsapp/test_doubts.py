@@ -14,7 +14,9 @@ from app.coordinaciones.models import Coordinacion
 from app.extensions import db
 from app.formats import today
 from app.whatsapp import queries
-from app.whatsapp.actions import conversations, joining, judging
+from app.whatsapp.actions import joining, judging
+from app.whatsapp.actions.events import assign
+from app.whatsapp.actions.opening import open_for_coordinacion
 from app.whatsapp.actions.send import send
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.names import conversation_name
@@ -123,7 +125,7 @@ def test_the_same_person_has_everything_back(
 
 def test_what_staff_said_meanwhile_wins(factories: Factories, doubted: Conversation) -> None:
     other = factories.coordinacion(title="Quince")
-    conversations.assign(doubted.id, other.id)
+    assign(doubted.id, other.id)
     joining.rename(doubted.id, "La prima")
 
     judging.say_same_person(doubted.id)
@@ -140,7 +142,7 @@ def test_writing_from_the_former_ones_event_is_no_word_on_who_it_is(
     doubted: Conversation,
     event: Coordinacion,
 ) -> None:
-    assert conversations.open_for_coordinacion(event.id) == doubted.id
+    assert open_for_coordinacion(event.id) == doubted.id
     sent = send(SendRequest(body="Hola", coordinacion_id=event.id), "una-clave", ana.id)
 
     assert queries.get_message(sent.message_id).coordinacion_id == event.id

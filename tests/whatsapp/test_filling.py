@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.extensions import db, utcnow
 from app.jobs.models import Job
 from app.twilio.client import RemoteMedia
-from app.whatsapp.actions.conversations import mark_read
+from app.whatsapp.actions.reading import mark_read
 from app.whatsapp.actions.wanted import FETCH
 from app.whatsapp.changes import current_change
 from app.whatsapp.models import Conversation, Message

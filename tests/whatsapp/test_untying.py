@@ -13,7 +13,9 @@ from app.auth.models import User
 from app.coordinaciones import actions
 from app.coordinaciones.models import Coordinacion
 from app.formats import today
-from app.whatsapp.actions import conversations, joining, judging
+from app.whatsapp.actions import joining, judging
+from app.whatsapp.actions.events import assign
+from app.whatsapp.actions.opening import open_for_coordinacion
 from app.whatsapp.actions.send import send
 from app.whatsapp.changes import current_change
 from app.whatsapp.content.values import office_values
@@ -100,7 +102,7 @@ def test_the_stranger_keeps_an_event_of_their_own(
 
 
 def test_what_staff_chose_in_the_chat_stays(factories: Factories, event: Coordinacion, stranger: Conversation) -> None:
-    conversations.assign(stranger.id, event.id)
+    assign(stranger.id, event.id)
 
     actions.update(event.id, {"phone": CLIENT})
 
@@ -110,7 +112,7 @@ def test_what_staff_chose_in_the_chat_stays(factories: Factories, event: Coordin
 def test_opening_the_chat_from_the_event_is_no_choice_of_who_it_is(
     factories: Factories, event: Coordinacion, stranger: Conversation
 ) -> None:
-    assert conversations.open_for_coordinacion(event.id) == stranger.id
+    assert open_for_coordinacion(event.id) == stranger.id
 
     actions.update(event.id, {"phone": CLIENT})
 
