@@ -8,6 +8,7 @@ from app.auth.actions.people import person_left
 from app.coordinaciones.actions import phone_changed, phone_written
 from app.jobs.handlers import register
 from app.whatsapp import (
+    alerts_views,
     api,
     attach,
     cards,
@@ -37,9 +38,10 @@ from app.whatsapp.costs import views as costs
 
 def init_app(app: Flask) -> None:
     """Give `app` its inbox: pages, JSON API, Twilio's doors and `flask whatsapp`."""
-    beside = (contacts.bp, choosing.bp, care.bp, care.own, cards.bp, attach.bp, fetching.bp, retry.bp, retry.admins)
+    beside = (contacts.bp, choosing.bp, care.bp, care.own, cards.bp, attach.bp, fetching.bp, retry.bp)
+    alerts = (alerts_views.bp, alerts_views.admins)
     rooms = (typing_indicator.bp, snippets.bp, costs.bp, costs.pieces, templates.bp, templates.admin, picker.bp)
-    for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *rooms):
+    for blueprint in (poll.bp, views.bp, api.bp, webhook.bp, *beside, *alerts, *rooms):
         app.register_blueprint(blueprint)
     template_filters.init_app(app)
     frame.init_app(app)

@@ -1,10 +1,10 @@
-"""Who is who: the name of a client, conversations that are one person's, and windows that are about to close."""
+"""Who is who: the name of a client, and conversations that are one person's."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.args import cut_text_arg, parse_int_arg
@@ -12,7 +12,6 @@ from app.auth.guard import require_staff
 from app.errors import Invalid
 from app.extensions import LARGEST_ID, utcnow
 from app.htmx import is_htmx
-from app.whatsapp import closing as windows
 from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining, judging
 from app.whatsapp.forms import MAX_SEARCH
@@ -139,13 +138,3 @@ def _show(conversation_id: int) -> ResponseReturnValue:
     """Lead a page to the conversation's page, and htmx to the chat itself, which it puts in place of the old one."""
     there = "whatsapp.chat" if is_htmx() else "whatsapp.show"
     return redirect(url_for(there, conversation_id=conversation_id), 303)
-
-
-@bp.get("/closing")
-def closing() -> ResponseReturnValue:
-    """Answer the notice of windows that close; nothing while it is the one that is on the page (`shown`)."""
-    told = windows.list_told()
-    if windows.notice_key(told) == request.args.get("shown"):
-        return "", 204
-    inbox = request.args.get("inbox") == "1"
-    return make_response(render_template("whatsapp/alerts/_closing_notice.html", closing=told, inbox=inbox))
