@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.args import parse_int_arg
 from app.auth.guard import require_admin, require_staff
 from app.htmx import is_htmx, see_other
 from app.whatsapp.actions import notices as writing_notices
 from app.whatsapp.closing import list_told, notice_key
-from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.notices import find_notices
 
 bp = Blueprint("whatsapp_alerts", __name__, url_prefix="/whatsapp")

@@ -16,7 +16,6 @@ from app.htmx import is_htmx, see_other
 from app.phones import parse_possible_phone, phone_key
 from app.whatsapp import queries
 from app.whatsapp.actions.opening import open_with
-from app.whatsapp.forms import parse_int_arg
 from app.whatsapp.models import Message
 from app.whatsapp.names import contact_name, contacts_of
 

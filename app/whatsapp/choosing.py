@@ -11,7 +11,6 @@ from app.extensions import LARGEST_INT
 from app.htmx import is_htmx, see_other
 from app.whatsapp import events, queries
 from app.whatsapp.actions import events as writing_events
-from app.whatsapp.forms import parse_int_arg
 
 bp = Blueprint("whatsapp_events", __name__, url_prefix="/whatsapp")
 bp.before_request(require_staff)
