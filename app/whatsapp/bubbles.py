@@ -11,15 +11,13 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from app.cursors import write_cursor
-from app.extensions import db
 from app.formats import has_ink
 from app.holds import hold, until_tomorrow
 from app.links import is_safe_link
 from app.phones import format_phone
 from app.twilio.extras import Referral, find_referral, forwarded, is_coordinate, way_of_choosing
 from app.whatsapp.models import Message
-from app.whatsapp.outcomes import from_when, goes_through, is_repeatable, moment_words
-from app.whatsapp.parties import party_of_message
+from app.whatsapp.outcomes import from_when, moment_words
 
 _PHONE_LABELS = {"cell": _l("celular"), "work": _l("trabajo"), "home": _l("casa")}
 
@@ -80,11 +78,6 @@ def came_by(message: Message) -> str:
         return ""
     address = (message.from_number if message.inbound else message.to_number).removeprefix("whatsapp:")
     return format_phone(address) if address.startswith("+") else _("sin número")
-
-
-def may_retry(message: Message, now: datetime) -> bool:
-    """Tell whether sending the same again can help, and WhatsApp would let it through at `now`."""
-    return is_repeatable(message) and goes_through(message, party_of_message(db.session(), message), now)
 
 
 def cursor_after(message: Message) -> str:

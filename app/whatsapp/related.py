@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,8 @@ from app.extensions import db, utcnow
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.models import Message
 from app.whatsapp.notices import list_reported
+from app.whatsapp.outcomes import goes_through, is_repeatable
+from app.whatsapp.parties import party_of_message
 from app.whatsapp.queries import has_a_bubble, select_messages
 from app.whatsapp.request import retry_key
 from app.whatsapp.thread import REACH, build_rows
@@ -81,3 +83,8 @@ def thread_context(messages: Sequence[Message], *, mark_new: int = 0, days: Iter
         "newest": max((message.id for message in messages), default=0),
         "now": utcnow(),
     }
+
+
+def may_retry(message: Message, now: datetime) -> bool:
+    """Tell whether sending the same again can help, and WhatsApp would let it through at `now`."""
+    return is_repeatable(message) and goes_through(message, party_of_message(db.session(), message), now)

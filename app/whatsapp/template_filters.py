@@ -15,6 +15,7 @@ from app.whatsapp.delivery import tick
 from app.whatsapp.forms import MAX_BODY
 from app.whatsapp.marks import plain_words, render_marks
 from app.whatsapp.outcomes import find_failure
+from app.whatsapp.related import may_retry
 from app.whatsapp.window import CLOSING_SOON
 
 FILTERS = (
@@ -37,7 +38,7 @@ FILTERS = (
     media_labels.file_family,
     media_labels.file_size,
     bubbles.came_by,
-    bubbles.may_retry,
+    may_retry,
     bubbles.row_key,
     bubbles.day_key,
     bubbles.cursor_after,

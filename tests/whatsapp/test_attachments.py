@@ -21,10 +21,10 @@ from app.twilio.client import NoAnswer, Refused
 from app.whatsapp import queries
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.actions.sync import SyncReport, sync
-from app.whatsapp.bubbles import may_retry
 from app.whatsapp.errors import KeyReused, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.names import last_line
+from app.whatsapp.related import may_retry
 from app.whatsapp.request import SendRequest
 from config import ROOT
 from tests.browser import SignedInClient

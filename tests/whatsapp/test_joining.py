@@ -18,12 +18,12 @@ from app.whatsapp import parties, queries
 from app.whatsapp.actions import joining
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.answers import request_again
-from app.whatsapp.bubbles import may_retry
 from app.whatsapp.changes import current_change
 from app.whatsapp.errors import OptedOut, WindowClosed
 from app.whatsapp.likely import find_likely
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter
+from app.whatsapp.related import may_retry
 from app.whatsapp.request import SendRequest, retry_key
 from tests.factories import Factories
 from tests.fakes import FakeTwilio

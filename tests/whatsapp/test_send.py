@@ -22,11 +22,11 @@ from app.whatsapp import queries
 from app.whatsapp.actions.receive import receive
 from app.whatsapp.actions.send import Sending, send
 from app.whatsapp.actions.sync import GIVE_UP, SyncReport, sync
-from app.whatsapp.bubbles import may_retry
 from app.whatsapp.changes import current_change
 from app.whatsapp.errors import KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.outcomes import failure
+from app.whatsapp.related import may_retry
 from app.whatsapp.request import SendRequest
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
