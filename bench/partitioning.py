@@ -21,7 +21,7 @@ from app.cursors import write_cursor
 from app.extensions import db, utcnow
 from app.twilio.payloads import Address, Inbound
 from app.whatsapp import queries
-from app.whatsapp.actions.receive import receive
+from app.whatsapp.messaging.actions.receive import receive
 from app.whatsapp.models import Message
 from bench.cluster import Cluster, new_cluster
 from bench.divided import BY_CONVERSATION, BY_MONTH, ONE, make_offices

@@ -21,8 +21,8 @@ from flask import Flask
 from app.extensions import db, utcnow
 from app.twilio.payloads import Address, Inbound
 from app.whatsapp import queries
-from app.whatsapp.actions.receive import receive
 from app.whatsapp.changes import current_change
+from app.whatsapp.messaging.actions.receive import receive
 from bench import counter
 from bench.cluster import Cluster, new_cluster, new_replica
 from bench.figures import medians, print_table, quantile

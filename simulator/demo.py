@@ -33,10 +33,10 @@ from app.extensions import db, init_migrations, utcnow, writing
 from app.formats import today
 from app.push.webpush import make_keys
 from app.whatsapp.actions.conversation import fold_search_text
-from app.whatsapp.actions.sync import sync
-from app.whatsapp.content.actions.sync import sync_templates
+from app.whatsapp.inbox.snippet_queries import QuickReply
+from app.whatsapp.messaging.actions.sync import sync
 from app.whatsapp.models import Conversation, Message
-from app.whatsapp.quick_replies import QuickReply
+from app.whatsapp.templates.actions.sync import sync_templates
 from config import Config
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,8 +17,8 @@ from app.media.pictures import make_thumbnail
 from app.phones import phone_key
 from app.push.models import Subscription
 from app.whatsapp.actions.conversation import fold_search_text
-from app.whatsapp.content.models import Template
 from app.whatsapp.models import ChangeCounter, Conversation, Media, Message
+from app.whatsapp.templates.models import Template
 from app.whatsapp.waiting import answers, asks, wait_no_more
 
 PASSWORD = "una clave de prueba"

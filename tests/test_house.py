@@ -29,95 +29,28 @@ ROOMS = (
     {"installable", "whatsapp"},
     {"doctor"},
 )
-# A room that has rooms of its own: their pieces stand beside its pieces of the same name.
-ROOMS_WITHIN = {"whatsapp.content", "whatsapp.costs"}
-PURE = {
-    "identity",
-    "joined",
-    "opting",
-    "request",
-    "window",
-    "webpush",
-    "quiet",
-    "devices",
-    "mail",
-    "delivery",
-    "outcomes",
-    "categories",
-    "months",
-    "codes",
-    "payloads",
-    "extras",
-    "marks",
-    "vcards",
-    "dates",
-    "signature",
-    "client",
-    "console",
-    "misdirected",
-    "checks",
-    "passwords",
-    "handlers",
-    "card",
-    "content",
-    "rules",
-    "names",
-    "contents",
-    "pictures",
-    "store",
-    "networks",
-    "bucket",
-    "fetch",
-    "knocking",
-}
-INSIDE = (
-    {"models", "tokens", "archive", "values"} | PURE,
-    {
-        "feed",
-        "changes",
-        "search",
-        "doubt_queries",
-        "queries",
-        "filters",
-        "forms",
-        "errors",
-        "files",
-        "report_queries",
-        "signing",
-    }
-    | {"parties", "events", "closing", "labels", "related", "notices", "chart", "words", "sent", "looking", "waiting"}
-    | {
-        "bubbles",
-        "thread",
-        "counts",
-        "frame",
-        "again",
-        "quick_replies",
-        "answers",
-        "likely",
-        "names",
-        "media_labels",
-        "unanswered",
-    },
-    {"actions"},
-    {"guard", "limits", "serve"},
-    {"views", "retry", "api", "webhook", "poll", "cli", "cron", "jobs", "people_views", "setup_views", "metrics_views"}
-    | {
-        "contacts",
-        "choosing",
-        "picker",
-        "outgoing_views",
-        "attach",
-        "cards",
-        "care",
-        "fetching",
-        "typing_indicator",
-        "snippets",
-        "template_filters",
-    },
-    {"__init__"},
+# The subjects inside whatsapp, which is their ground floor. Each floor imports from those before it, and the subjects
+# of one floor know nothing of each other. Doors of the room itself (api, cli, jobs) stand above them all.
+SUBJECTS = (
+    {""},
+    {"templates", "costs", "contacts", "attachments", "alerts"},
+    {"messaging"},
+    {"inbox"},
 )
-DOORS = INSIDE[4]
+# What a file is, by its folder and the last word of its name: rules and models, reads and forms, actions, gates, doors.
+RULE, READ, ACTION, GATE, DOOR, SETUP = range(6)
+KINDS = (
+    {"queries": READ, "forms": READ, "filters": READ}
+    | {"guard": GATE, "limits": GATE, "serve": GATE}
+    | {"views": DOOR, "api": DOOR, "webhook": DOOR, "cli": DOOR, "jobs": DOOR, "cron": DOOR}
+)
+# What of flask and of the session a rule leaves alone; settings (current_app) it may read.
+NOT_FOR_RULES = {"g", "request", "Blueprint", "render_template", "url_for", "redirect", "make_response", "session"}
+ASKS = {"db", "writing"}
+MAY_ASK = {
+    "app/whatsapp/changes.py",  # The one sequence: the number, and the write that takes it.
+    "app/auth/tokens.py",  # Carried by the request's cookies.
+}
 TAKE_A_NUMBER = {
     "changing",
     "fill_up",  # It takes the lock first, and the number once it knows that there is something to change.
@@ -236,12 +169,29 @@ def level(groups: tuple[set[str], ...], name: str) -> int | None:
     return next((number for number, group in enumerate(groups) if name in group), None)
 
 
-def room_and_piece(module: str) -> tuple[str, str]:
-    """Split app.whatsapp.actions.send into its room, whatsapp, and the piece of that room, actions."""
-    parts = [*module.split("."), "", "", ""]
-    if ".".join(parts[1:3]) in ROOMS_WITHIN:
-        del parts[2]
-    return parts[1], parts[2] or "__init__"
+def room_of(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+def subject_of(module: str) -> str:
+    """Return the subject of a module inside whatsapp; "" for the room's own files, and for every other room."""
+    parts = module.split(".")
+    return parts[2] if parts[1:2] == ["whatsapp"] and len(parts) > 2 and parts[2] in set().union(*SUBJECTS) else ""
+
+
+def floor_of(module: str) -> int:
+    above = not subject_of(module) and kind_of(module) in (DOOR, SETUP)
+    return len(SUBJECTS) if above else level(SUBJECTS, subject_of(module)) or 0
+
+
+def kind_of(module: str) -> int:
+    """Return what a module of a room is: its folder says so, else the last word of its name."""
+    parts = module.split(".")[2:]
+    if not parts:
+        return SETUP
+    if "actions" in parts:
+        return ACTION
+    return KINDS.get(parts[-1].rpartition("_")[2], RULE)
 
 
 def complain(complaints: list[str]) -> None:
@@ -259,13 +209,11 @@ def own_imports() -> tuple[tuple[Path, int, str, str], ...]:
 
 
 def test_every_module_has_its_place_in_the_house() -> None:
-    complaints = []
-    for path in sources("app"):
-        room, piece = room_and_piece(module_of(path))
-        if room and level(ROOMS, room) is None:
-            complaints.append(f"{rel(path)}: the room {room!r} is not in ROOMS of tests/test_house.py")
-        elif path.parts[-2] != "app" and level(INSIDE, piece) is None:
-            complaints.append(f"{rel(path)}: {piece!r} has no level in INSIDE of tests/test_house.py")
+    complaints = [
+        f"{rel(path)}: the room {room!r} is not in ROOMS of tests/test_house.py"
+        for path in sources("app")
+        if (room := room_of(module_of(path))) and level(ROOMS, room) is None
+    ]
 
     complain(complaints)
 
@@ -273,7 +221,7 @@ def test_every_module_has_its_place_in_the_house() -> None:
 def test_rooms_import_only_to_the_left() -> None:
     complaints = []
     for path, line, module, imported in own_imports():
-        room, other = room_and_piece(module)[0], room_and_piece(imported)[0]
+        room, other = room_of(module), room_of(imported)
         if not room or room == other:
             continue
         if not other or (level(ROOMS, other) or 0) >= (level(ROOMS, room) or 0):
@@ -285,11 +233,37 @@ def test_rooms_import_only_to_the_left() -> None:
 def test_inside_a_room_imports_go_only_to_the_left() -> None:
     complaints = []
     for path, line, module, imported in own_imports():
-        (room, piece), (other_room, other) = room_and_piece(module), room_and_piece(imported)
-        if room != other_room:
+        if room_of(module) != room_of(imported):
             continue
-        if (level(INSIDE, other) or 0) > (level(INSIDE, piece) or 0):
-            complaints.append(f"{rel(path)}:{line}: {piece} imports {imported}, which stands above it")
+        if kind_of(imported) > kind_of(module):
+            complaints.append(f"{rel(path)}:{line}: {module} imports {imported}, which stands above it")
+
+    complain(complaints)
+
+
+def test_subjects_import_only_from_the_floors_below() -> None:
+    complaints = []
+    for path, line, module, imported in own_imports():
+        if room_of(module) != "whatsapp" or room_of(imported) != "whatsapp":
+            continue
+        same = subject_of(module) == subject_of(imported)
+        if not same and floor_of(imported) >= floor_of(module):
+            complaints.append(f"{rel(path)}:{line}: {module} imports {imported}, which stands above or beside it")
+
+    complain(complaints)
+
+
+def test_rules_know_neither_the_request_nor_the_session() -> None:
+    complaints = []
+    for path in sources("app"):
+        module = module_of(path)
+        if module.count(".") < 2 or kind_of(module) != RULE or rel(path) in MAY_ASK:
+            continue
+        for node in tree(path).body:
+            if isinstance(node, ast.ImportFrom) and node.module in ("flask", "app.extensions"):
+                barred = NOT_FOR_RULES if node.module == "flask" else ASKS
+                names = sorted(alias.name for alias in node.names if alias.name in barred)
+                complaints += [f"{rel(path)}:{node.lineno}: a rule imports {name}" for name in names]
 
     complain(complaints)
 
@@ -343,8 +317,7 @@ def test_no_function_imports_but_the_loaders_of_heavy_vendors() -> None:
 def test_doors_never_import_other_doors() -> None:
     complaints = []
     for path, line, module, imported in own_imports():
-        piece, other = room_and_piece(module)[1], room_and_piece(imported)[1]
-        if piece in DOORS and other in DOORS:
+        if kind_of(module) == kind_of(imported) == DOOR:
             complaints.append(f"{rel(path)}:{line}: a door imports the door {imported}")
 
     complain(complaints)
@@ -422,7 +395,7 @@ def test_only_actions_write_and_commit() -> None:
     complaints = []
     for path in sources("app"):
         ways_to_write = ("app/extensions.py", "app/whatsapp/changes.py")
-        if rel(path) in ways_to_write or room_and_piece(module_of(path))[1] == "actions":
+        if rel(path) in ways_to_write or kind_of(module_of(path)) == ACTION:
             continue
         for node in ast.walk(tree(path)):
             match node:
@@ -493,7 +466,7 @@ def test_no_view_holds_a_query() -> None:
     complaints = [
         f"{rel(path)}:{line}: a door imports {name}"
         for path in sources("app")
-        if room_and_piece(module_of(path))[1] in DOORS | {"guard"}
+        if room_of(module_of(path)) and kind_of(module_of(path)) in (GATE, DOOR)
         for line, name in imports(path)
         if name.split(".")[0] == "sqlalchemy"
     ]
@@ -617,7 +590,7 @@ def test_public_functions_say_what_they_do() -> None:
         for node in tree(path).body:
             if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
                 continue
-            is_door = path.stem in DOORS and node.decorator_list  # Its route says what it is.
+            is_door = kind_of(module_of(path)) == DOOR and node.decorator_list  # Its route says what it is.
             if not is_door and not ast.get_docstring(node):
                 complaints.append(f"{rel(path)}:{node.lineno}: {node.name} has no docstring")
 

@@ -29,9 +29,9 @@ from app import create_app
 from app.extensions import Base, db, init_migrations, writing
 from app.jobs.models import Heartbeat, Job
 from app.schema import REVISION, find_revision, is_behind
+from app.whatsapp.alerts.notice_queries import find_notices
 from app.whatsapp.costs.queries import find_last_asked
 from app.whatsapp.models import ChangeCounter, Conversation, Message, TypingTurn
-from app.whatsapp.notices import find_notices
 from config import TestConfig, engine_options, parse_database_url
 from tests.factories import Factories
 

@@ -17,8 +17,8 @@ from app.jobs.models import Job
 from app.jobs.queries import count_due, find_heartbeat, find_oldest_due
 from app.logs import without_passwords
 from app.schema import find_revision
-from app.whatsapp.actions.refusals import MISDIRECTED, REFUSED, STRAY
 from app.whatsapp.delivery import UNSETTLED
+from app.whatsapp.messaging.actions.refusals import MISDIRECTED, REFUSED, STRAY
 from app.whatsapp.models import Message
 
 MOUNTS = Path("/proc/self/mounts")

@@ -40,7 +40,7 @@ from app.twilio import console, gateway
 from app.twilio.client import NoAnswer, Refused, TwilioError
 from app.twilio.console import Reception
 from app.twilio.signature import WEBHOOK_PATH
-from app.whatsapp.notices import find_notices
+from app.whatsapp.alerts.notice_queries import find_notices
 
 
 def is_simulated() -> bool:

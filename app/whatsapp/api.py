@@ -15,13 +15,14 @@ from app.errors import Invalid, NotFound, problem
 from app.extensions import LARGEST_INT, limiter, utcnow
 from app.formats import to_timestamp
 from app.whatsapp import queries
-from app.whatsapp.actions import reading
-from app.whatsapp.actions.send import send as send_message
-from app.whatsapp.forms import MAX_SEARCH, parse_key, parse_send
 from app.whatsapp.identity import parse_contact
+from app.whatsapp.inbox.actions import reading
+from app.whatsapp.messaging.actions.send import send as send_message
+from app.whatsapp.messaging.forms import parse_key, parse_send
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.names import conversation_name, last_line
 from app.whatsapp.outcomes import failure
+from app.whatsapp.search import MAX_SEARCH
 
 bp = Blueprint("whatsapp_api", __name__, url_prefix="/api/whatsapp")
 bp.before_request(require_api_staff)

@@ -11,9 +11,9 @@ from app.extensions import db
 from app.schema import require_schema
 from app.twilio import gateway
 from app.twilio.client import NoAnswer, NotReached, Refused, TwilioError
-from app.whatsapp.actions.sync import SyncReport
-from app.whatsapp.actions.sync import sync as run_sync
-from app.whatsapp.content.actions.sync import sync_templates
+from app.whatsapp.messaging.actions.sync import SyncReport
+from app.whatsapp.messaging.actions.sync import sync as run_sync
+from app.whatsapp.templates.actions.sync import sync_templates
 
 whatsapp = AppGroup("whatsapp", help="What Coordina does with Twilio from a shell.")
 

@@ -13,18 +13,27 @@ from app.media.pictures import make_thumbnail
 from app.media.rules import kind_of
 from app.media.store import StoreError
 from app.twilio import contents, gateway
-from app.whatsapp.actions import files
-from app.whatsapp.actions.assigned import ASSIGNED, ASSIGNED_DEVICE, tell_assigned, tell_assigned_device
-from app.whatsapp.actions.closing import tell_closing
-from app.whatsapp.actions.mailing import mail_unanswered
-from app.whatsapp.actions.sweeping import SWEEP, sweep, want_forgotten
-from app.whatsapp.actions.sync import SYNC, sync
-from app.whatsapp.actions.telling import AGAIN, DEVICE, MAIL, TELL, WATCH, tell_device, tell_everyone, tell_unanswered
-from app.whatsapp.actions.typing_indicator import forget_turns
-from app.whatsapp.actions.wanted import FETCH, SHRINK
-from app.whatsapp.content.actions.sync import TEMPLATES, sync_templates
+from app.whatsapp.alerts.actions.assigned import ASSIGNED, ASSIGNED_DEVICE, tell_assigned, tell_assigned_device
+from app.whatsapp.alerts.actions.closing_windows import tell_closing
+from app.whatsapp.alerts.actions.mail import mail_unanswered
+from app.whatsapp.alerts.actions.push_alerts import (
+    AGAIN,
+    DEVICE,
+    MAIL,
+    TELL,
+    WATCH,
+    tell_device,
+    tell_everyone,
+    tell_unanswered,
+)
+from app.whatsapp.attachments.actions import files
+from app.whatsapp.attachments.actions.queue import FETCH, SHRINK
+from app.whatsapp.attachments.actions.sweeping import SWEEP, sweep, want_forgotten
+from app.whatsapp.contacts.vcards import read_details
 from app.whatsapp.costs.actions import PRICES, learn_prices
-from app.whatsapp.vcards import read_details
+from app.whatsapp.messaging.actions.sync import SYNC, sync
+from app.whatsapp.messaging.actions.typing import forget_turns
+from app.whatsapp.templates.actions.sync import TEMPLATES, sync_templates
 
 SYNC_EVERY = timedelta(minutes=15)
 CLOSING = "whatsapp.closing"

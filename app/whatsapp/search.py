@@ -57,3 +57,6 @@ def finds(text: str) -> ColumnElement[bool]:
     """Return the condition that a conversation is what `text` looks for, which has at least one word."""
     said = select(Message.id).where(Message.conversation_id == Conversation.id, _like_words(Message.search_text, text))
     return or_(_like_words(Conversation.search_text, text), *_of_phone(text), *_of_event(text), said.exists())
+
+
+MAX_SEARCH = 200

@@ -17,7 +17,7 @@ from sqlalchemy import event, insert, select, text
 
 from app.backup import queries
 from app.extensions import Base, db, utcnow
-from app.whatsapp.quick_replies import QuickReply
+from app.whatsapp.inbox.snippet_queries import QuickReply
 from config import ROOT, TestConfig
 from tests.backup.office import Office, kept
 

@@ -16,8 +16,8 @@ from app.auth.models import User
 from app.backup import actions
 from app.backup.archive import BackupError
 from app.extensions import utcnow
+from app.whatsapp.inbox.snippet_queries import QuickReply
 from app.whatsapp.models import Message
-from app.whatsapp.quick_replies import QuickReply
 from config import parse_database_url
 from tests.backup.conftest import running
 from tests.backup.office import Office

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from app.auth.models import User
 from app.backup import actions
 from app.extensions import Base, utcnow
-from app.whatsapp.quick_replies import QuickReply
+from app.whatsapp.inbox.snippet_queries import QuickReply
 from tests.backup.office import Office, Rows, kept
 
 pytestmark = pytest.mark.enable_socket

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.extensions import utcnow, writing
-from app.whatsapp.actions.closing import tell_closing
+from app.whatsapp.alerts.actions.closing_windows import tell_closing
 from app.whatsapp.models import Conversation
 from simulator.running import RunningSimulator
 from tests.e2e.conftest import Phone

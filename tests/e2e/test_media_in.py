@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from app.extensions import db, writing
 from app.jobs.models import Job
-from app.whatsapp.actions.wanted import FETCH, SHRINK
+from app.whatsapp.attachments.actions.queue import FETCH, SHRINK
 from app.whatsapp.models import Media
 from tests.e2e.conftest import Phone
 from tests.e2e.test_round_trip import open_chat

@@ -20,7 +20,7 @@ from app.jobs.actions import run_due
 from app.jobs.handlers import Handler, all_handlers, register
 from app.jobs.queries import find_heartbeat
 from app.twilio.client import NoAnswer
-from app.whatsapp.actions.sync import SYNC
+from app.whatsapp.messaging.actions.sync import SYNC
 from config import TestConfig
 from tests.browser import IsolatedClient, SignedInClient
 from tests.factories import Factories

@@ -56,6 +56,6 @@ def test_gunicorn_writes_one_json_object_a_line(
     assert ("whatsapp_webhook.webhook", 200) in answered
     assert ("whatsapp_webhook.webhook", 403) in answered
     assert ("whatsapp_api.send", 201) in answered
-    assert {"app.limit_store", "app.whatsapp.webhook"} <= {line["logger"] for line in lines}
+    assert {"app.limit_store", "app.whatsapp.messaging.webhook"} <= {line["logger"] for line in lines}
     secrets = ["55550163", "secret", PASSWORD, token, "test-auth-token", ana.email]
     assert [word for word in secrets if word in written] == []

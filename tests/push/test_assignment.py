@@ -12,7 +12,7 @@ from app.extensions import utcnow
 from app.formats import to_local
 from app.jobs.actions import run_due
 from app.push.models import Preference, Subscription
-from app.whatsapp.actions.assignment import hand_to, mark_assignments_seen
+from app.whatsapp.inbox.actions.assignment import hand_to, mark_assignments_seen
 from app.whatsapp.models import Conversation
 from tests.factories import Factories
 from tests.push.receiver import Receiver

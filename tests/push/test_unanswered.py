@@ -17,8 +17,8 @@ from app.jobs.actions import MOST_ATTEMPTS, enqueue, pause_after, run_due
 from app.jobs.models import Job
 from app.push.actions import TTL
 from app.push.models import Preference, Subscription
-from app.whatsapp.actions.closing import tell_closing
-from app.whatsapp.actions.telling import AGAIN, CLOSING, DEVICE, MAIL, TELL, UNANSWERED, WATCH
+from app.whatsapp.alerts.actions.closing_windows import tell_closing
+from app.whatsapp.alerts.actions.push_alerts import AGAIN, CLOSING, DEVICE, MAIL, TELL, UNANSWERED, WATCH
 from app.whatsapp.jobs import HANDLERS
 from app.whatsapp.models import Conversation, Message
 from tests.factories import Factories

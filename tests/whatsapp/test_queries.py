@@ -12,9 +12,10 @@ from flask import Flask
 from app.errors import Invalid, NotFound
 from app.extensions import db, utcnow
 from app.formats import fold
-from app.whatsapp import queries, related
-from app.whatsapp.counts import count_filters
+from app.whatsapp import queries
 from app.whatsapp.identity import Contact, parse_contact
+from app.whatsapp.inbox import thread_queries
+from app.whatsapp.inbox.list_queries import count_filters
 from app.whatsapp.models import Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter, Page
 from tests.factories import Factories
@@ -351,8 +352,10 @@ def test_what_is_quoted_is_found_by_its_sid(factories: Factories) -> None:
         factories.message(conversation),
     ]
 
-    assert {sid: message.id for sid, message in related.list_quoted(replies).items()} == {quoted.message_sid: quoted.id}
-    assert related.list_quoted(replies[2:]) == {}
+    assert {sid: message.id for sid, message in thread_queries.list_quoted(replies).items()} == {
+        quoted.message_sid: quoted.id
+    }
+    assert thread_queries.list_quoted(replies[2:]) == {}
 
 
 def test_files_come_in_their_order(factories: Factories) -> None:

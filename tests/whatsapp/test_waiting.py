@@ -13,12 +13,13 @@ from sqlalchemy import select
 from app.auth.models import User
 from app.extensions import db, utcnow
 from app.twilio.client import Refused
-from app.whatsapp import closing, queries
-from app.whatsapp.actions import joining
-from app.whatsapp.actions.send import send
-from app.whatsapp.actions.settling import mark_done, undo_done
+from app.whatsapp import queries
+from app.whatsapp.alerts import window_queries
+from app.whatsapp.contacts.actions import joining
+from app.whatsapp.inbox.actions.settling import mark_done, undo_done
+from app.whatsapp.messaging.actions.send import send
+from app.whatsapp.messaging.request import SendRequest
 from app.whatsapp.models import Conversation, Message
-from app.whatsapp.request import SendRequest
 from tests.browser import SignedInClient
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
@@ -254,7 +255,7 @@ def test_who_asked_for_no_messages_waits_for_none(browser: SignedInClient, facto
     factories.message(factories.conversation(opted_out=True, profile_name="Pidió Baja"))
 
     assert "Pidió Baja" not in browser.htmx("GET", "/whatsapp/list?filter=waiting").text
-    assert closing.list_unanswered(utcnow()) == []
+    assert window_queries.list_unanswered(utcnow()) == []
 
 
 def test_joined_and_separated_conversations_wait_as_their_messages_say(factories: Factories) -> None:

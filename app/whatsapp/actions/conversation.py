@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.coordinaciones.models import Coordinacion
 from app.coordinaciones.queries import find_nearest
 from app.formats import fold, office_day
-from app.whatsapp import parties
+from app.whatsapp import party_queries
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.names import shown_words
@@ -52,7 +52,7 @@ def tie_event(conversation: Conversation, coordinacion: Coordinacion) -> None:
     another's, or staff had chosen the same in the chat, it is a person's word and stays. While nobody knows whose the
     number is (`former`), it ties nothing.
     """
-    by_number = coordinacion.phone_key in parties.phone_keys(conversation)
+    by_number = coordinacion.phone_key in party_queries.phone_keys(conversation)
     chosen = conversation.coordinacion_chosen and conversation.coordinacion_id == coordinacion.id
     if chosen or (by_number and conversation.former is not None):
         return

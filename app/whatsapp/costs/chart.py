@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.whatsapp.costs.categories import CATEGORIES
-from app.whatsapp.costs.months import Month
-from app.whatsapp.costs.queries import Sum
+from app.whatsapp.costs.months import Month, Sum
 
 HEIGHT, BAR, GAP = 180, 34, 18
 

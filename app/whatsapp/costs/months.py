@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from app.extensions import utcnow
 from app.formats import app_zone, to_local
@@ -52,3 +53,14 @@ def this_month() -> Month:
 def last_months(count: int) -> list[Month]:
     """Return the last `count` months, oldest first, this one included."""
     return [this_month().after(number - count + 1) for number in range(count)]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What `count` messages of one category cost in one month."""
+
+    month: Month
+    category: str
+    currency: str
+    amount: Decimal
+    count: int

@@ -17,7 +17,7 @@ from app.coordinaciones.models import Coordinacion
 from app.extensions import db
 from app.phones import country_of
 from app.whatsapp.costs.models import PriceRound, Rate
-from app.whatsapp.costs.months import Month
+from app.whatsapp.costs.months import Month, Sum
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.models import Conversation, Message
 
@@ -28,17 +28,6 @@ CHARGED_ALIKE_SINCE = datetime(2026, 10, 1, tzinfo=UTC)
 _ENOUGH = 200
 # Twilio tells a price within hours; one that has none after this long never gets one.
 UNPRICED_FOR = timedelta(days=3)
-
-
-@dataclass(frozen=True)
-class Sum:
-    """What `count` messages of one category cost in one month."""
-
-    month: Month
-    category: str
-    currency: str
-    amount: Decimal
-    count: int
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from app.extensions import db, utcnow
 from app.formats import app_zone
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.chart import HEIGHT, build_blocks
+from app.whatsapp.costs.labels import format_cost, format_price
 from app.whatsapp.costs.months import Month, last_months, month_of, this_month
 from app.whatsapp.costs.queries import CHARGED_ALIKE_SINCE, Estimate, find_estimate
-from app.whatsapp.costs.words import format_cost, format_price
 from app.whatsapp.models import Conversation, Message
 from tests.browser import SignedInClient
 from tests.factories import Factories

@@ -14,10 +14,10 @@ from app.extensions import db, utcnow, writing
 from app.jobs.actions import enqueue, run_due
 from app.twilio.client import NoAnswer, RemoteMessage
 from app.whatsapp import queries
-from app.whatsapp.actions.sync import sync
 from app.whatsapp.changes import current_change
 from app.whatsapp.costs import actions
 from app.whatsapp.costs.actions import PRICES, learn_prices
+from app.whatsapp.messaging.actions.sync import sync
 from app.whatsapp.models import Conversation, Message
 from tests.factories import Factories
 from tests.fakes import FakeTwilio

@@ -1,1 +1,0 @@
-"""WhatsApp's templates: synced from Twilio's Content API, filled from a coordinación, shown as they will be read."""

@@ -1,0 +1,114 @@
+"""Putting a message into its conversation: what webhooks and the sync share. Nothing here commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.twilio.payloads import Inbound
+from app.whatsapp import opt_out, party_queries
+from app.whatsapp.actions.conversation import (
+    fold_message,
+    fold_search_text,
+    follow_event,
+    names_of,
+    place_last,
+)
+from app.whatsapp.alerts.actions.push_alerts import tell_of
+from app.whatsapp.attachments.actions.queue import rows_of, want_all
+from app.whatsapp.contacts.actions.doubts import doubt_began
+from app.whatsapp.contacts.actions.identify import find_or_make_party, learn
+from app.whatsapp.identity import contact_of
+from app.whatsapp.joined import Party
+from app.whatsapp.messaging.queries import chose_later, find_words_before
+from app.whatsapp.models import Message
+from app.whatsapp.window import later, window_after
+
+
+def follow_opt_out(party: Party, message: Message, told: str) -> None:
+    """Keep what a client's message says of getting messages at all; `told` is what Twilio itself took it for."""
+    asked = find_words_before(message) if opt_out.may_be_an_answer(message.body) else ""
+    choice = opt_out.choice_of(message.type, message.body, told, asked)
+    if not choice or (choice == "START" and not party.opted_out):
+        return  # A "yes" of somebody who gets everything is a yes.
+    # A sync may bring late what was said before the opposite was.
+    if message.sent_at < party.thread.last_message_at and chose_later(message):
+        return
+    message.opt_out_choice = choice
+    party.set_opted_out(choice == "STOP")
+
+
+def is_taken_back(inbound: Inbound) -> bool:
+    """Tell whether a client took a reaction back, which is nothing to read."""
+    return inbound.type == "reaction" and not inbound.body
+
+
+def redraw_original(session: Session, inbound: Inbound, change: int) -> None:
+    """Give the message that a reaction answers a new number: the reaction stands under it, in open threads too."""
+    if inbound.type == "reaction" and inbound.reply_to_sid:
+        original = update(Message).where(Message.message_sid == inbound.reply_to_sid).values(change=change)
+        session.execute(original.execution_options(synchronize_session=False))
+
+
+def _message_of(inbound: Inbound, party: Party, sent_at: datetime, change: int, now: datetime) -> Message:
+    return Message(
+        conversation_id=party.thread.id,
+        coordinacion_id=party.thread.coordinacion_id,
+        joined_from_id=party.joined_from_id,
+        direction="inbound",
+        type=inbound.type,
+        body=inbound.body,
+        from_number=inbound.from_number,
+        to_number=inbound.to_number,
+        status="received",
+        message_sid=inbound.message_sid,
+        location=inbound.location,
+        reply_to_sid=inbound.reply_to_sid,
+        payload=inbound.payload,
+        began_doubt=doubt_began(party.member, sent_at),
+        sent_at=sent_at,
+        read_at=now if is_taken_back(inbound) else None,
+        created_at=now,
+        change=change,
+        media=rows_of(inbound.media),
+    )
+
+
+def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change: int, now: datetime) -> Message:
+    """Store a client's message of `sent_at`: one more unread, and the window open again for a day.
+
+    Raises IntegrityError when its sid is stored already.
+    """
+    contact = contact_of(inbound.sender)
+    party = find_or_make_party(session, contact, now)
+    known = None if party.member in session.new else names_of(party.member)
+    if known is None:
+        follow_event(party.thread, sent_at, party.member.phone_key)
+        session.flush()
+    else:
+        party = learn(session, party, contact, sent_at, change)
+        follow_event(party.thread, sent_at, party.member.phone_key)
+    message = _message_of(inbound, party, sent_at, change, now)
+    fold_message(message)
+    session.add(message)
+    session.flush()
+    redraw_original(session, inbound, change)
+    # What the conversation learns comes after its message, so that it is written once.
+    thread, member = party.thread, party.member
+    member.profile_name = inbound.profile_name or member.profile_name or ""
+    if names_of(member) != known:
+        fold_search_text(thread, party_queries.list_joined(thread))
+    newest = thread.window_expires_at is None or window_after(sent_at) >= thread.window_expires_at
+    party.set_window(later(party.window_expires_at, window_after(sent_at)))
+    follow_opt_out(party, message, inbound.opt_out)
+    if newest:
+        party.turn_here()
+    thread.unread_count += 0 if is_taken_back(inbound) else 1
+    member.change = change
+    place_last(session, thread, message, change)
+    want_all(session, message)
+    if not is_taken_back(inbound):
+        tell_of(session, message, now)
+    return message

@@ -1,0 +1,114 @@
+"""What became of a message that we sent: its state, its sid, and what depends on them. Nothing here commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
+from app.twilio.payloads import find_new_sid
+from app.whatsapp import party_queries
+from app.whatsapp.actions.conversation import find_waiting_since
+from app.whatsapp.alerts.actions.notices import follow_trouble
+from app.whatsapp.delivery import FAILED, RANK, advances
+from app.whatsapp.models import Conversation, Message
+from app.whatsapp.window import WINDOW
+
+
+def record_outcome(message: Message, sid: str | None, status: str, error_code: int | None, error: str) -> bool:
+    """Write what is known of an outbound message now; return whether that is anything new. States never go back.
+
+    Where Twilio says in an error's text that it sent the same anew under another sid, that is kept, and news under it
+    are this message's too.
+    """
+    changed = False
+    if sid and sid == message.other_sid:
+        if not _is_resent(message, status):
+            return False
+        message.message_sid, message.other_sid, message.status = sid, message.message_sid, "unconfirmed"
+        changed = True
+    elif sid and message.message_sid is None:
+        message.message_sid = sid
+        if message.status in FAILED:
+            message.status = "unconfirmed"  # It was we who gave it up, and Twilio has it after all.
+        changed = True
+    if advances(message.status, status):
+        message.status = status
+        message.error_code, message.error_message = error_code, error
+        new_sid = find_new_sid(error) if status in FAILED else None
+        message.other_sid = new_sid if new_sid not in (None, message.message_sid) else message.other_sid
+        changed = True
+    return changed
+
+
+def is_news(message: Message, sid: str, status: str) -> bool:
+    """Tell whether `status`, told of a message under `sid`, moves it on."""
+    return _is_resent(message, status) if sid == message.other_sid else advances(message.status, status)
+
+
+def _is_resent(message: Message, status: str) -> bool:
+    """Tell whether `status`, told of a message under its other sid, says that what failed went out anew after all.
+
+    Once it did, the other sid is the failed one's, whose news are over.
+    """
+    return message.status in FAILED and status in RANK and status not in FAILED
+
+
+def _take_over(session: Session, message: Message, change: int) -> None:
+    """Make one of a failed message and the row that a sync had already made of what Twilio sent in its place."""
+    row = session.scalar(
+        select(Message).where(
+            Message.direction == "outbound",
+            Message.id != message.id,
+            Message.message_sid == message.other_sid,
+            Message.idempotency_key.is_(None),
+        )
+    )
+    if row is not None and message.other_sid is not None:
+        status, code, error = row.status, row.error_code, row.error_message
+        claim_sid(session, message, message.other_sid, change)
+        record_outcome(message, message.other_sid, status, code, error)
+
+
+def claim_sid(session: Session, message: Message, sid: str, change: int) -> None:
+    """Make way for `message` to take the `sid` that Twilio itself says is its own.
+
+    A sync that came in between can only guess whose a message is: it made a row of its own of it, or gave the sid to
+    another message with the same words.
+    """
+    ours = select(Message).where(Message.direction == "outbound", Message.id != message.id)
+    other = session.scalar(ours.where(Message.message_sid == sid))
+    if other is None:
+        return
+    if other.idempotency_key is not None:
+        other.message_sid, other.status, other.change = None, "unconfirmed", change
+    else:
+        conversation = session.get_one(Conversation, other.conversation_id)
+        if conversation.last_message_id == other.id:
+            conversation.last_message_id, conversation.last_message_at = message.id, message.sent_at
+        session.delete(other)
+    session.flush()
+
+
+def follow_outcome(session: Session, message: Message, change: int, now: datetime) -> None:
+    """Carry a message's new state to what depends on it: the list's last line, the window, the opt-out."""
+    message.change = change
+    if message.other_sid and message.status in FAILED:
+        _take_over(session, message, change)
+    if message.status == "read" and message.read_at is None:
+        message.read_at = now
+    party = party_queries.party_of_message(session, message)
+    party.thread.change = change
+    expires_at = party.window_expires_at
+    # News of an old message must not close the window that the client has opened since.
+    if message.error_code == WINDOW_CLOSED and expires_at and expires_at - WINDOW <= message.sent_at:
+        party.set_window(min(expires_at, now))
+    if message.error_code == OPTED_OUT:
+        party.set_opted_out(True)
+    # It was an answer, and is none; or is one again.
+    since = party.thread.waiting_since
+    if message.status in FAILED or message.status == "unconfirmed" or (since and since <= message.sent_at):
+        party.thread.waiting_since = find_waiting_since(session, party.thread)
+    follow_trouble(session, message, change)
