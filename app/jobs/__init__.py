@@ -13,18 +13,21 @@ from app.jobs import actions, cli, cron
 AFTER_ANSWER = timedelta(seconds=15)
 
 
-# One at a time in a process: those who find it taken leave their work to whoever holds it, or to the next who looks.
+# One at a time in a process: those who find it taken leave their work to whoever holds it.
 _running = threading.Lock()
+# That there may be work which whoever holds the lock has not looked for yet: it may be letting go of it just now.
+_asked = threading.Event()
 
 
 def _run(app: Flask) -> None:
-    if not _running.acquire(blocking=False):
-        return
-    try:
-        with app.app_context():
-            actions.run_due(AFTER_ANSWER)
-    finally:
-        _running.release()
+    _asked.set()
+    while _asked.is_set() and _running.acquire(blocking=False):
+        try:
+            _asked.clear()
+            with app.app_context():
+                actions.run_due(AFTER_ANSWER)
+        finally:
+            _running.release()
 
 
 def _try_at_once(response: Response) -> Response:

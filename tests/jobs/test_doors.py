@@ -69,6 +69,42 @@ def test_work_is_tried_as_soon_as_its_request_is_answered(own_app: Flask) -> Non
         assert [job.payload for job in jobs()] == [{"now": False}]
 
 
+class LateLock:
+    """A lock whose holder is slow to let it go: `meanwhile` happens first."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self.meanwhile, self.lock = [meanwhile], threading.Lock()
+
+    def acquire(self, blocking: bool) -> bool:
+        return self.lock.acquire(blocking=blocking)
+
+    def release(self) -> None:
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        self.lock.release()
+
+
+def test_work_that_comes_as_the_last_is_done_is_not_left_behind(
+    own_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[dict[str, Any]] = []
+    register(own_app, "note", Handler(done.append))
+    bp = Blueprint("asking", __name__)
+    bp.before_request(public)
+
+    @bp.post("/ask/<name>")
+    def ask_for_work(name: str) -> str:
+        ask("note", {"name": name})
+        return "answered"
+
+    own_app.register_blueprint(bp)
+    monkeypatch.setattr("app.jobs._running", LateLock(lambda: own_app.test_client().post("/ask/second").close()))
+
+    own_app.test_client().post("/ask/first").close()
+
+    assert done == [{"name": "first"}, {"name": "second"}]
+
+
 def test_on_a_server_a_thread_works_and_nobodys_connection_is_held(app: Flask, config: TestConfig) -> None:
     own = create_app(replace(config, JOBS_IN_THREAD=True))
     own.extensions["twilio"], own.extensions["twilio_contents"] = FakeTwilio(), FakeContents()
