@@ -22,8 +22,8 @@ _SET = r"\set who random(1, {conversations})"
 _ONE = "UPDATE cambios SET value = value + 1 WHERE id = 1 RETURNING value AS number \\gset"
 _MANY = "UPDATE counters SET value = value + 1 WHERE id = :who % {counters} RETURNING value AS number \\gset"
 _NONE = "SELECT value AS number FROM cambios WHERE id = 1 \\gset"
-_INSERT = """INSERT INTO whatsapp_mensajes (conversation_id, direction, type, body, search_text, from_number, to_number,
-status, error_message, message_sid, request_digest, payload, sent_at, change, created_at)
+_INSERT = """INSERT INTO whatsapp_mensajes (conversation_id, contact_id, direction, type, body, search_text,
+from_number, to_number, status, error_message, message_sid, request_digest, payload, sent_at, change, created_at)
 {values} RETURNING id AS message"""
 _VALUES = """'inbound', 'text', 'hola, una pregunta', 'hola, una pregunta', 'whatsapp:+5491100000000',
 'whatsapp:+14155550100', 'received', '', 'SM' || md5(random()::text || clock_timestamp()), '',
@@ -32,13 +32,13 @@ _UPDATE = """UPDATE whatsapp_conversaciones SET unread_count = unread_count + 1,
 last_message_id = {message}, last_message_at = now() WHERE id = :who"""
 # The same three writes in one statement, and so in one journey.
 _TOGETHER = f"""WITH taken AS (UPDATE cambios SET value = value + 1 WHERE id = 1 RETURNING value),
-stored AS ({_INSERT.format(values="SELECT :who, " + _VALUES.format(change="value") + " FROM taken")})
+stored AS ({_INSERT.format(values="SELECT :who, :who, " + _VALUES.format(change="value") + " FROM taken")})
 {_UPDATE.format(change="(SELECT value FROM taken)", message="(SELECT message FROM stored)")};"""
 NOTHING, ONE, MANY, TOGETHER = "no counter", "the one counter", f"{COUNTERS} counters", "the one counter, one statement"
 
 
 def _steps(counter: str) -> list[str]:
-    insert = _INSERT.format(values=f"VALUES (:who, {_VALUES.format(change=':number')})")
+    insert = _INSERT.format(values=f"VALUES (:who, :who, {_VALUES.format(change=':number')})")
     return [
         "BEGIN;",
         counter,

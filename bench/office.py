@@ -28,16 +28,20 @@ _FILL = (
     SELECT 'Fiesta ' || n, 'Clienta ' || n, '+' || 5491100000000 + n, (541100000000 + n)::text, 'confirmed',
         current_date + n % 90, '', 'fiesta clienta ' || n, '', 'other', now(), now()
     FROM generate_series(1, {conversations}) n""",
-    """INSERT INTO whatsapp_conversaciones (coordinacion_id, coordinacion_chosen, phone_number, phone_key, profile_name,
-        search_text, last_message_at, unread_count, opted_out, change, created_at, window_expires_at)
-    SELECT n, false, '+' || 5491100000000 + n, (541100000000 + n)::text, 'Clienta de Ejemplo ' || n,
-        'clienta de ejemplo ' || n, now(), 0, false, 0, now(), now() + interval '1 day'
+    """INSERT INTO whatsapp_conversaciones (coordinacion_id, coordinacion_chosen, phone_number, search_text,
+        last_message_at, unread_count, opted_out, change, created_at, window_expires_at)
+    SELECT n, false, '+' || 5491100000000 + n, 'clienta de ejemplo ' || n, now(), 0, false, 0, now(),
+        now() + interval '1 day'
     FROM generate_series(1, {conversations}) n""",
+    """INSERT INTO whatsapp_contactos (home_id, conversation_id, phone_number, phone_key, profile_name, opted_out,
+        created_at)
+    SELECT id, id, phone_number, (541100000000 + id)::text, 'Clienta de Ejemplo ' || id, false, now()
+    FROM whatsapp_conversaciones ORDER BY id""",
     # Each message is younger than the one before, over 24 months; three of five come from clients.
-    """INSERT INTO whatsapp_mensajes (conversation_id, coordinacion_id, direction, type, body, search_text, from_number,
-        to_number, status, error_message, message_sid, idempotency_key, request_digest, payload, sent_at, read_at,
-        change, created_at)
-    SELECT who, who, CASE WHEN inbound THEN 'inbound' ELSE 'outbound' END,
+    """INSERT INTO whatsapp_mensajes (conversation_id, contact_id, coordinacion_id, direction, type, body, search_text,
+        from_number, to_number, status, error_message, message_sid, idempotency_key, request_digest, payload, sent_at,
+        read_at, change, created_at)
+    SELECT who, who, who, CASE WHEN inbound THEN 'inbound' ELSE 'outbound' END,
         'text', said, said, 'whatsapp:+' || 5491100000000 + who, 'whatsapp:+14155550100',
         CASE WHEN inbound THEN 'received' ELSE 'read' END, '', 'SM' || md5(n::text),
         CASE WHEN inbound THEN NULL ELSE gen_random_uuid()::text END,

@@ -153,7 +153,7 @@ def dress_history(sample: dict[str, Any]) -> None:
                 Message.read_at.is_(None),
             )
             conversation.unread_count = session.scalars(select(func.count(Message.id)).where(*unread)).one()
-            conversation.profile_name = names.get(conversation.address, "")
+            conversation.contact.profile_name = names.get(conversation.address, "")
             fold_search_text(conversation)
 
 

@@ -17,7 +17,7 @@ from app.media.pictures import make_thumbnail
 from app.phones import phone_key
 from app.push.models import Subscription
 from app.whatsapp.actions.conversation import fold_search_text
-from app.whatsapp.models import ChangeCounter, Conversation, Media, Message
+from app.whatsapp.models import ChangeCounter, Contact, Conversation, Media, Message
 from app.whatsapp.templates.models import Template
 from app.whatsapp.waiting import answers, asks, wait_no_more
 
@@ -39,6 +39,7 @@ class Factories:
     def reload(self, thing: Model) -> Model:
         """Return `thing` as it is in the database now, whatever other sessions did to it."""
         db.session.rollback()
+        db.session.expire_all()
         db.session.refresh(thing)
         return thing
 
@@ -65,16 +66,24 @@ class Factories:
         return self.store(coordinacion)
 
     def conversation(self, phone: str | None = "+5491155550101", **fields: Any) -> Conversation:
-        """A conversation whose window is open for 20 hours more."""
-        defaults = {
+        """A conversation with a contact of its own, whose window is open for 20 hours more."""
+        person: dict[str, Any] = {
             "phone_number": phone,
             "phone_key": phone_key(phone) if phone else None,
-            "profile_name": "Lucía Ferreyra",
-            "window_expires_at": utcnow() + timedelta(hours=20),
+            "user_id": fields.pop("user_id", None),
+            "profile_name": fields.pop("profile_name", "Lucía Ferreyra"),
+            "opted_out": fields.get("opted_out", False),
         }
+        defaults = {"phone_number": phone, "window_expires_at": utcnow() + timedelta(hours=20)}
         conversation = Conversation(**(defaults | fields))
-        fold_search_text(conversation)
-        return self.store(conversation)
+        with writing() as session:
+            contact = Contact(home=conversation, conversation=conversation, **person)
+            session.add(contact)
+            fold_search_text(conversation)
+            if conversation.joined_to_id is not None:
+                session.flush()
+                contact.conversation_id = conversation.joined_to_id
+        return conversation
 
     def template(self, body: str = "Hola {{1}}, te recordamos la reunión {{2}}. ¡Gracias!", **fields: Any) -> Template:
         """An approved template of two variables, as it is after a sync."""
@@ -98,6 +107,7 @@ class Factories:
         sent_at: datetime = fields.pop("sent_at", utcnow() + timedelta(milliseconds=number))
         defaults = {
             "conversation_id": conversation.id,
+            "contact_id": conversation.contact.id,
             "direction": "inbound",
             "body": body,
             "from_number": theirs if inbound else ours,

@@ -71,6 +71,7 @@ LATE_IMPORTS = {
     "app/sentry.py": {"sentry_sdk"},
     "app/backup/cli.py": {"app"},  # No request needs any of it.
     "app/backup/queries.py": {"alembic"},
+    "app/backup/older_queries.py": {"alembic"},
     "app/push/webpush.py": {"cryptography", "pywebpush", "py_vapid", "requests"},
     "app/push/mail.py": {"smtplib"},
     "config.py": {"dotenv"},

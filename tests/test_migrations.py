@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import CheckConstraint, create_engine, event, inspect, select, text
+from sqlalchemy import CheckConstraint, MetaData, Table, create_engine, event, inspect, null, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app import create_app
@@ -270,7 +270,7 @@ def test_brazilian_numbers_are_compared_anew_and_doubles_stay(empty_app: Flask) 
 
     upgrade()
 
-    keys = "SELECT phone_key FROM whatsapp_conversaciones ORDER BY id"
+    keys = "SELECT phone_key FROM whatsapp_contactos ORDER BY id"
     assert list(db.session.scalars(text(keys))) == [
         "5541988887777",  # Its short form is the second one's already.
         "554188887777",
@@ -281,6 +281,7 @@ def test_brazilian_numbers_are_compared_anew_and_doubles_stay(empty_app: Flask) 
     assert db.session.scalar(text("SELECT phone_key FROM coordinaciones")) == "554188887777"
     db.session.rollback()
     downgrade(revision="0002")
+    keys = "SELECT phone_key FROM whatsapp_conversaciones ORDER BY id"
     assert list(db.session.scalars(text(keys)))[-1] == "5521987654321"
 
 
@@ -414,13 +415,27 @@ def test_what_searches_look_into_is_folded_anew(empty_app: Flask) -> None:
 
 
 def test_taking_the_doubt_back_keeps_what_was_known_of_the_former_owner(empty_app: Flask) -> None:
-    upgrade()
+    upgrade(revision="0010")
+    former = {"given_name": "", "profile_name": "lu", "coordinacion_id": None, "coordinacion_chosen": False}
+    conversations = Table("whatsapp_conversaciones", MetaData(), autoload_with=db.engine)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    defaults = {
+        "given_name": "",
+        "search_text": "",
+        "last_message_at": now,
+        "unread_count": 0,
+        "opted_out": False,
+        "own_opted_out": False,
+        "seen_sid": "",
+        "change": 0,
+        "created_at": now,
+    }
     with db.engine.begin() as connection:
-        former = {"given_name": "", "profile_name": "lu", "coordinacion_id": None, "coordinacion_chosen": False}
         connection.execute(
-            Conversation.__table__.insert(),  # type: ignore[attr-defined]
+            conversations.insert(),
             [
                 {
+                    **defaults,
                     "id": 1,
                     "phone_number": "+5491155550101",
                     "phone_key": "541155550101",
@@ -429,12 +444,13 @@ def test_taking_the_doubt_back_keeps_what_was_known_of_the_former_owner(empty_ap
                     "former": former,
                 },
                 {
+                    **defaults,
                     "id": 2,
                     "phone_number": "+5491155550102",
                     "phone_key": "541155550102",
                     "profile_name": "Tomás",
                     "coordinacion_chosen": False,
-                    "former": None,
+                    "former": null(),
                 },
             ],
         )

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Column, Connection, Insert, Table, Text, bindparam, cast, delete, func, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Insert,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    create_engine,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from app.backup import queries
 from app.backup.archive import ArchiveReader, ArchiveWriter, BackupError, Damaged, Manifest, Part
+from app.backup.older_queries import is_older, migrate
 from app.backup.values import is_json, kept_columns, reader, rows_at_once
 from app.extensions import Base, utcnow, writing
 
@@ -57,33 +76,43 @@ def back_up(file: IO[bytes], progress: Progress) -> Manifest:
     Raises BackupError when the database cannot be read or is not migrated.
     """
     with queries.snapshot() as connection:
-        revision, moment, parts = queries.migrated_revision(connection), utcnow(), []
-        with ArchiveWriter(file) as archive:
-            for table in queries.kept_tables():
-                rows = _counted(
-                    queries.rows(connection, table),
-                    queries.row_count(connection, table),
-                    rows_at_once(table),
-                    partial(progress, f"Backing up {table.name}"),
-                )
-                parts.append(archive.add(table.name, [column.name for column in kept_columns(table)], rows))
-            manifest = Manifest(revision, moment.isoformat(timespec="seconds"), connection.dialect.name, parts)
-            archive.finish(manifest)
+        revision, moment = queries.migrated_revision(connection), utcnow().isoformat(timespec="seconds")
+        return _write(connection, file, Manifest(revision, moment, connection.dialect.name, []), progress)
+
+
+def _write(connection: Connection, file: IO[bytes], manifest: Manifest, progress: Progress) -> Manifest:
+    """Write what `connection` sees into `file`, and return `manifest` with its tables."""
+    parts = []
+    with ArchiveWriter(file) as archive:
+        for table in queries.kept_tables():
+            rows = _counted(
+                queries.rows(connection, table),
+                queries.row_count(connection, table),
+                rows_at_once(table),
+                partial(progress, f"Backing up {table.name}"),
+            )
+            parts.append(archive.add(table.name, [column.name for column in kept_columns(table)], rows))
+        manifest = dataclasses.replace(manifest, tables=parts)
+        archive.finish(manifest)
     return manifest
 
 
-def _require_same_tables(manifest: Manifest, revision: str) -> None:
-    """Raise BackupError unless the backup's tables are those of this code; revisions are numbered in their order."""
+def _require_known_revision(manifest: Manifest, revision: str) -> None:
+    """Raise BackupError unless the backup is of this code's revision, or can be brought to it."""
     if manifest.revision > revision:
         raise BackupError(
             f"The backup is of revision {manifest.revision} and this Coordina of {revision}: "
             "upgrade Coordina and run `flask db upgrade` first."
         )
-    if manifest.revision < revision:
+    if manifest.revision < revision and not is_older(manifest, revision):
         raise BackupError(
             f"The backup is of revision {manifest.revision} and this Coordina of {revision}: restore it into an empty "
             "database with the Coordina that made it, then come back to this one and run `flask db upgrade`."
         )
+
+
+def _require_same_tables(manifest: Manifest) -> None:
+    """Raise BackupError unless the backup's tables are those of this code."""
     ours = {table.name: {column.name for column in kept_columns(table)} for table in queries.kept_tables()}
     if {part.name: set(part.columns) for part in manifest.tables} != ours:
         raise BackupError("The backup has other tables than this Coordina: restore it with the Coordina that made it.")
@@ -170,6 +199,52 @@ def _replace_all(archive: ArchiveReader, connection: Connection, progress: Progr
             raise BackupError(f"{table.name} has {count} rows instead of {part.rows}. Nothing was changed.")
 
 
+@contextmanager
+def _raised(archive: ArchiveReader, revision: str) -> Iterator[Connection]:
+    """Yield a database that holds what `archive` does, brought to `revision` by the migrations.
+
+    It is SQLite's, in a file that only its owner may read and that is gone afterwards, whatever the office's own is.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        engine = create_engine(f"sqlite:///{Path(folder) / 'older.db'}")
+        try:
+            with engine.connect() as connection:
+                migrate(connection, "", archive.manifest.revision)
+                _fill_older(connection, archive)
+                migrate(connection, archive.manifest.revision, revision)
+                connection.commit()
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def _fill_older(connection: Connection, archive: ArchiveReader) -> None:
+    metadata = MetaData()
+    metadata.reflect(connection)
+    for table in reversed(metadata.sorted_tables):  # Migrations make rows of their own.
+        connection.execute(table.delete())
+    for part in archive.manifest.tables:
+        _fill(connection, metadata.tables[part.name], part, archive.rows(part))
+
+
+@contextmanager
+def _as_of_now(archive: ArchiveReader, revision: str, progress: Progress) -> Iterator[ArchiveReader]:
+    """Yield `archive`, or what the migrations make of it where it is of a revision before `revision`."""
+    if archive.manifest.revision == revision:
+        yield archive
+        return
+    progress(f"Bringing revision {archive.manifest.revision} to {revision}", 0, archive.manifest.rows)
+    with _raised(archive, revision) as connection, tempfile.TemporaryFile() as file:
+        _write(
+            connection,
+            file,
+            dataclasses.replace(archive.manifest, revision=revision),
+            lambda _what, _done, _total: None,
+        )
+        file.seek(0)
+        yield ArchiveReader(file)
+
+
 @_failures_told()
 def restore(file: IO[bytes], progress: Progress, *, replace: bool) -> Manifest:
     """Put what `file` holds in the place of what the database holds, in one transaction; return what it holds.
@@ -179,14 +254,17 @@ def restore(file: IO[bytes], progress: Progress, *, replace: bool) -> Manifest:
     """
     archive = ArchiveReader(file)
     with queries.snapshot() as connection:
-        _require_same_tables(archive.manifest, queries.migrated_revision(connection))
+        revision = queries.migrated_revision(connection)
+        _require_known_revision(archive.manifest, revision)
+        if archive.manifest.revision == revision:
+            _require_same_tables(archive.manifest)
         if not replace:
             queries.require_empty(connection)
     archive.check(lambda part: progress(f"Checking {part.name}", part.rows, part.rows))
-    with writing() as session:
+    with _as_of_now(archive, revision, progress) as current, writing() as session:
         connection = session.connection()
         _stop_writers(connection)
         if not replace:  # Somebody may have begun to work meanwhile.
             queries.require_empty(connection)
-        _replace_all(archive, connection, progress)
+        _replace_all(current, connection, progress)
     return archive.manifest

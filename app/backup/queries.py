@@ -31,12 +31,17 @@ def snapshot() -> Iterator[Connection]:
             yield connection
 
 
-def code_revision() -> str:
-    """Return the Alembic revision that this code's models are of."""
+def migrations() -> list[Any]:
+    """Return the migrations of this code, the first one first, as Alembic reads them."""
     from alembic.script import ScriptDirectory
 
-    folder = Path(current_app.root_path).parent / "migrations"
-    return ScriptDirectory(str(folder)).get_current_head() or ""
+    script = ScriptDirectory(str(Path(current_app.root_path).parent / "migrations"))
+    return list(script.walk_revisions())[::-1]
+
+
+def code_revision() -> str:
+    """Return the Alembic revision that this code's models are of."""
+    return str(migrations()[-1].revision)
 
 
 def migrated_revision(connection: Connection) -> str:

@@ -15,7 +15,7 @@ from app.errors import Invalid, NotFound, problem
 from app.extensions import LARGEST_INT, limiter, utcnow
 from app.formats import to_timestamp
 from app.whatsapp import queries
-from app.whatsapp.identity import parse_contact
+from app.whatsapp.identity import parse_identity
 from app.whatsapp.inbox.actions import reading
 from app.whatsapp.messaging.actions.send import send as send_message
 from app.whatsapp.messaging.forms import parse_key, parse_send
@@ -85,7 +85,7 @@ def serialize_conversation(conversation: Conversation) -> dict[str, Any]:
         "id": conversation.id,
         "coordinacion_id": conversation.coordinacion_id,
         "phone_number": conversation.phone_number,
-        "user_id": conversation.user_id,
+        "user_id": conversation.contact.user_id,
         "name": conversation_name(conversation),
         "last_message": last_line(conversation.last_message),
         "last_message_at": to_timestamp(conversation.last_message_at),
@@ -98,8 +98,8 @@ def serialize_conversation(conversation: Conversation) -> dict[str, Any]:
 
 
 def _get_conversation_of(phone: str) -> Conversation:
-    contact = parse_contact(phone)
-    conversation = queries.find_conversation(contact) if contact else None
+    identity = parse_identity(phone)
+    conversation = queries.find_conversation(identity) if identity else None
     if conversation is None:
         raise NotFound(_("No hay ninguna conversación con ese contacto."))
     return conversation

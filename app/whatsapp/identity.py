@@ -9,7 +9,7 @@ from app.twilio.payloads import Address, parse_address
 
 
 @dataclass(frozen=True)
-class Contact:
+class Identity:
     """Who is on the other side: `phone` as WhatsApp writes it and the key that compares it, or a user id, or both."""
 
     phone: str | None
@@ -17,9 +17,9 @@ class Contact:
     user_id: str | None
 
 
-def contact_of(address: Address) -> Contact:
-    """Return the contact at an address that Twilio gave."""
-    return Contact(address.phone, phone_key(address.phone) if address.phone else None, address.user_id)
+def identity_of(address: Address) -> Identity:
+    """Return who is at an address that Twilio gave."""
+    return Identity(address.phone, phone_key(address.phone) if address.phone else None, address.user_id)
 
 
 def same_contact(one: Address, other: Address) -> bool:
@@ -29,7 +29,7 @@ def same_contact(one: Address, other: Address) -> bool:
     return bool(one.phone and other.phone and phone_key(one.phone) == phone_key(other.phone))
 
 
-def parse_contact(text: str) -> Contact | None:
-    """Return the contact that an API path names: +549..., 549... or a user id like AR.123; None when it names none."""
+def parse_identity(text: str) -> Identity | None:
+    """Return whom an API path names: +549..., 549... or a user id like AR.123; None when it names none."""
     address = parse_address(text)
-    return contact_of(address) if address.phone or address.user_id else None
+    return identity_of(address) if address.phone or address.user_id else None

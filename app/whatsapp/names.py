@@ -39,7 +39,7 @@ def _names(conversation: Conversation) -> list[tuple[str, str]]:
     said = (
         ("staff", conversation.given_name),
         ("event", event.client_name if event is not None else ""),
-        ("profile", conversation.profile_name),
+        ("profile", conversation.contact.profile_name),
     )
     clean = [(source, _TURNS.sub("", name).strip()) for source, name in said]
     return [(source, name) for source, name in clean if has_ink(name)]

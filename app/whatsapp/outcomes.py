@@ -11,8 +11,7 @@ from flask_babel import gettext as _
 from app.formats import format_clock, format_day, office_day, today
 from app.twilio.codes import ACCOUNT_WIDE, Explanation, Step, explain, page_of
 from app.whatsapp.delivery import FAILED
-from app.whatsapp.joined import Party
-from app.whatsapp.models import Message
+from app.whatsapp.models import Contact, Message
 from app.whatsapp.window import is_open
 
 _OWN_WORDS = re.compile(r"\s*(Twilio Error:|Generated new message with sid: \S+)\s*")
@@ -85,9 +84,9 @@ def is_repeatable(message: Message) -> bool:
     return bool(message.template) or any(media.file_id for media in message.media)
 
 
-def goes_through(message: Message, party: Party, now: datetime) -> bool:
-    """Tell whether WhatsApp would let the same through at `now`, to `party` whom it was for."""
-    return not party.opted_out and (bool(message.template) or is_open(party.window_expires_at, now))
+def goes_through(message: Message, contact: Contact, now: datetime) -> bool:
+    """Tell whether WhatsApp would let the same through at `now`, to `contact` whom it was for."""
+    return not contact.opted_out and (bool(message.template) or is_open(contact.window_expires_at, now))
 
 
 def from_when(moment: datetime, now: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -16,8 +16,8 @@ from app.cursors import Page, Place, page_of, parse_cursor
 from app.errors import Invalid, NotFound
 from app.extensions import LARGEST_ID, db
 from app.formats import fold
-from app.whatsapp.identity import Contact
-from app.whatsapp.models import Conversation, Media, Message
+from app.whatsapp.identity import Identity
+from app.whatsapp.models import Contact, Conversation, Media, Message
 from app.whatsapp.search import finds
 from app.whatsapp.waiting import is_waiting
 from app.whatsapp.window import CLOSING_SOON
@@ -41,12 +41,18 @@ class ConversationFilter:
     coordinacion_id: int | None = None
 
 
+# What a conversation shows of other tables, in the statement that reads it.
+_SHOWN = (
+    joinedload(Conversation.contact),
+    joinedload(Conversation.other_answered),
+    joinedload(Conversation.coordinacion),
+    joinedload(Conversation.last_message),
+    joinedload(Conversation.assigned_to),
+)
+
+
 def _conversations() -> Select[Conversation]:
-    return select(Conversation).options(
-        joinedload(Conversation.coordinacion),
-        joinedload(Conversation.last_message),
-        joinedload(Conversation.assigned_to),
-    )
+    return select(Conversation).options(*_SHOWN)
 
 
 def matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
@@ -158,29 +164,34 @@ def follow(conversation: Conversation) -> Conversation:
     return db.session.scalars(_conversations().where(Conversation.id == conversation.joined_to_id)).one()
 
 
-def find_contact(contact: Contact) -> Conversation | None:
-    """Return the row of `contact`, joined to another or not: by phone first, however it is written, else by user id."""
+def find_contact(identity: Identity) -> Contact | None:
+    """Return the contact with an identity and its conversation: by phone first, however it is written, else by user id.
+
+    Nothing is found by the user id of somebody whose number another one writes from now, while that is in doubt.
+    """
+    by_user_id = and_(Contact.user_id == identity.user_id, Contact.successor_id.is_(None))
     for condition in (
-        Conversation.phone_key == contact.key if contact.key else None,
-        Conversation.user_id == contact.user_id if contact.user_id else None,
+        Contact.phone_key == identity.key if identity.key else None,
+        by_user_id if identity.user_id else None,
     ):
         if condition is not None:
-            found = db.session.scalar(_conversations().where(condition))
+            with_thread = joinedload(Contact.conversation).options(*_SHOWN)
+            found = db.session.scalar(select(Contact).options(with_thread).where(condition))
             if found is not None:
                 return found
     return None
 
 
-def find_conversation(contact: Contact) -> Conversation | None:
-    """Return the conversation with `contact`, or the one that it was joined to."""
-    found = find_contact(contact)
-    return follow(found) if found is not None else None
+def find_conversation(identity: Identity) -> Conversation | None:
+    """Return the conversation that a contact talks in."""
+    found = find_contact(identity)
+    return found.conversation if found is not None else None
 
 
 def select_messages() -> Select[Message]:
     """Return a statement for messages with all that their bubbles show."""
     files = selectinload(Message.media).options(joinedload(Media.file), joinedload(Media.thumbnail))
-    return select(Message).options(joinedload(Message.author), files)
+    return select(Message).options(joinedload(Message.author), joinedload(Message.contact), files)
 
 
 def has_a_bubble() -> ColumnElement[bool]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
-from sqlalchemy.orm.util import AliasedClass
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.coordinaciones.models import Coordinacion
 from app.formats import fold
 from app.phones import parse_possible_phone, parts_of_number, phone_key
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.models import Contact, Conversation, Message
 
 
 def _like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
@@ -19,24 +18,17 @@ def _like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[
 
 
 def _of_phone(text: str) -> list[ColumnElement[bool]]:
-    """Return the conditions that a contact's number is the one in `text`, or holds its digits, if it is one.
-
-    The number of one that was joined to another leads to that other.
-    """
+    """Return the conditions that a contact's number is the one in `text`, or holds its digits, if it is one."""
     region = current_app.config["DEFAULT_REGION"]
     parts = parts_of_number(text, region)
     if not parts:
         return []
     phone = parse_possible_phone(text, region)
 
-    def has(row: type[Conversation] | AliasedClass[Conversation]) -> ColumnElement[bool]:
-        # The key is the number without the 9 that people leave out.
-        holds = (column.contains(digits) for digits in parts for column in (row.phone_number, row.phone_key))
-        return or_(*holds, *([row.phone_key == phone_key(phone)] if phone else []))
-
-    joined = aliased(Conversation)
-    via = select(joined.joined_to_id).where(joined.joined_to_id.is_not(None), has(joined))
-    return [has(Conversation), Conversation.id.in_(via)]
+    # The key is the number without the 9 that people leave out.
+    holds = [column.contains(digits) for digits in parts for column in (Contact.phone_number, Contact.phone_key)]
+    whole = [Contact.phone_key == phone_key(phone)] if phone else []
+    return [Conversation.id.in_(select(Contact.conversation_id).where(or_(*holds, *whole)))]
 
 
 def _of_event(text: str) -> list[ColumnElement[bool]]:
@@ -44,11 +36,9 @@ def _of_event(text: str) -> list[ColumnElement[bool]]:
     found = _like_words(Coordinacion.search_text, text)
     events = select(Coordinacion.id).where(found)
     numbers = select(Coordinacion.phone_key).where(Coordinacion.phone_key.is_not(None), found)
-    joined = aliased(Conversation)
     return [
         Conversation.coordinacion_id.in_(events),
-        Conversation.phone_key.in_(numbers),
-        Conversation.id.in_(select(joined.joined_to_id).where(joined.joined_to_id > 0, joined.phone_key.in_(numbers))),
+        Conversation.id.in_(select(Contact.conversation_id).where(Contact.phone_key.in_(numbers))),
         Conversation.id.in_(select(Message.conversation_id).where(Message.coordinacion_id.in_(events))),
     ]
 

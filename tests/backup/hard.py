@@ -37,7 +37,7 @@ CHOSEN: dict[str, tuple[dict[str, Any], ...]] = {
     "cambios": ({"id": 1, "value": 2**62},),
     "whatsapp_averias": ({"id": 1},),
     "whatsapp_rondas_de_precios": ({"id": 1},),
-    "whatsapp_conversaciones": (
+    "whatsapp_contactos": (
         {"user_id": None},
         {"phone_number": None, "phone_key": None, "user_id": "AR.1"},
         {"phone_number": "+5491155550102", "phone_key": "+541155550102", "user_id": None},

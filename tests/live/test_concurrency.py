@@ -65,7 +65,7 @@ def test_a_user_id_and_a_number_that_meet_at_once_become_one_conversation(server
     assert set(statuses) == {200}
     assert sorted(stored_sids()) == sorted(form["MessageSid"] for form in forms)
     rows = db.session.scalars(select(Conversation).where(Conversation.joined_to_id.is_(None))).all()
-    assert [(row.phone_number, row.user_id, row.unread_count) for row in rows] == [(phone, user[9:], 60)]
+    assert [(row.phone_number, row.contact.user_id, row.unread_count) for row in rows] == [(phone, user[9:], 60)]
     assert set(db.session.scalars(select(Message.conversation_id))) == {rows[0].id}
 
 

@@ -13,7 +13,7 @@ from app.errors import Invalid, NotFound
 from app.extensions import db, utcnow
 from app.formats import fold
 from app.whatsapp import queries
-from app.whatsapp.identity import Contact, parse_contact
+from app.whatsapp.identity import Identity, parse_identity
 from app.whatsapp.inbox import thread_queries
 from app.whatsapp.inbox.list_queries import count_filters
 from app.whatsapp.models import Conversation, Media, Message
@@ -66,7 +66,7 @@ def talk(factories: Factories, number: int, body: str = "Hola", **fields: Any) -
     name = fields.pop("profile_name", f"Persona {number}")
     phone = fields.pop("phone", f"+54911555502{number:02}")
     conversation = factories.conversation(phone, profile_name=name, **fields)
-    conversation.search_text = fold(f"{name} {phone or ''} {conversation.user_id or ''}")
+    conversation.search_text = fold(f"{name} {phone or ''} {conversation.contact.user_id or ''}")
     db.session.commit()
     factories.message(conversation, body, search_text=fold(body), **said)
     return factories.reload(conversation)
@@ -383,16 +383,16 @@ def test_a_contact_is_found_by_number_first_and_by_user_id_else(factories: Facto
     of_number = factories.conversation("+5491155550101")
     of_id = factories.conversation(None, user_id="AR.1")
 
-    def find(contact: Contact | None) -> Conversation | None:
+    def find(contact: Identity | None) -> Conversation | None:
         assert contact is not None
         return queries.find_conversation(contact)
 
-    assert find(parse_contact("541155550101")) is of_number
-    assert find(parse_contact("AR.1")) is of_id
-    assert find(Contact("+5491155550101", "541155550101", "AR.1")) is of_number
-    assert find(Contact("+5491155550199", "541155550199", "AR.1")) is of_id
-    assert find(parse_contact("+5491155550199")) is None
-    assert find(Contact(None, None, None)) is None
+    assert find(parse_identity("541155550101")) is of_number
+    assert find(parse_identity("AR.1")) is of_id
+    assert find(Identity("+5491155550101", "541155550101", "AR.1")) is of_number
+    assert find(Identity("+5491155550199", "541155550199", "AR.1")) is of_id
+    assert find(parse_identity("+5491155550199")) is None
+    assert find(Identity(None, None, None)) is None
 
 
 def test_a_message_is_found_by_sid_and_by_key(factories: Factories) -> None:

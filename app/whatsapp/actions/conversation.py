@@ -16,7 +16,7 @@ from app.coordinaciones.queries import find_nearest
 from app.formats import fold, office_day
 from app.whatsapp import party_queries
 from app.whatsapp.delivery import FAILED
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.models import Contact, Conversation, Message
 from app.whatsapp.names import shown_words
 from app.whatsapp.waiting import answers, asks, wait_no_more
 
@@ -24,14 +24,14 @@ from app.whatsapp.waiting import answers, asks, wait_no_more
 _AFTER_THE_EVENT = timedelta(days=7)
 
 
-def names_of(row: Conversation) -> tuple[str | None, ...]:
+def names_of(contact: Contact) -> tuple[str | None, ...]:
     """Return what a search for a contact looks into."""
-    return row.given_name, row.profile_name, row.phone_number, row.user_id
+    return contact.home.given_name, contact.profile_name, contact.phone_number, contact.user_id
 
 
 def fold_search_text(conversation: Conversation, joined: Iterable[Conversation] = ()) -> None:
     """Bring up to date what a search looks into: names and numbers, those of `joined` conversations included."""
-    parts = [part for row in (conversation, *joined) for part in names_of(row)]
+    parts = [part for row in (conversation, *joined) for part in names_of(row.contact)]
     conversation.search_text = fold(" ".join(dict.fromkeys(part for part in parts if part)))
 
 
@@ -54,7 +54,7 @@ def tie_event(conversation: Conversation, coordinacion: Coordinacion) -> None:
     """
     by_number = coordinacion.phone_key in party_queries.phone_keys(conversation)
     chosen = conversation.coordinacion_chosen and conversation.coordinacion_id == coordinacion.id
-    if chosen or (by_number and conversation.former is not None):
+    if chosen or (by_number and conversation.former_id is not None):
         return
     conversation.coordinacion_id, conversation.coordinacion_chosen = coordinacion.id, not by_number
 
@@ -68,7 +68,7 @@ def follow_event(conversation: Conversation, at: datetime, phone_key: str | None
     on, current = office_day(at), conversation.coordinacion
     if _is_current(current, on) if current is not None else conversation.coordinacion_chosen:
         return conversation.coordinacion_id
-    keys = (key for key in (phone_key, conversation.phone_key) if key)
+    keys = dict.fromkeys(key for key in (phone_key, conversation.contact.phone_key) if key)
     nearest = next((found for key in keys if (found := find_nearest(key, on))), None)
     # What staff chose, be it over, gives way only to an event that lasts: the client's own older ones are no better.
     if nearest is not None and (not conversation.coordinacion_chosen or _is_current(nearest, on)):

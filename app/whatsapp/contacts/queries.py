@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.extensions import db
 from app.formats import fold, has_ink
 from app.phones import how_alike
-from app.whatsapp.models import Conversation, Distinct
+from app.whatsapp.models import Contact, Conversation, Distinct
 
 _END = 8  # Digits: what how_alike compares at least.
 
@@ -25,15 +25,15 @@ class Likely:
     why: str
 
 
-def _candidates(conversation: Conversation) -> list[ColumnElement[bool]]:
-    """Return the conditions under which another conversation is looked at more closely."""
+def _candidates(contact: Contact) -> list[ColumnElement[bool]]:
+    """Return the conditions under which the conversation of another contact is looked at more closely."""
     conditions: list[ColumnElement[bool]] = []
-    if conversation.phone_key and len(conversation.phone_key) >= _END:
-        conditions.append(Conversation.phone_key.endswith(conversation.phone_key[-_END:]))
-    if _tells(conversation.profile_name):
+    if contact.phone_key and len(contact.phone_key) >= _END:
+        conditions.append(Contact.phone_key.endswith(contact.phone_key[-_END:]))
+    if _tells(contact.profile_name):
         # Only where a number is missing: two people of one name have two numbers.
-        unknown = Conversation.phone_key.is_(None) if conversation.phone_key else Conversation.id.is_not(None)
-        conditions.append((Conversation.profile_name == conversation.profile_name) & unknown)
+        unknown = Contact.phone_key.is_(None) if contact.phone_key else Contact.id.is_not(None)
+        conditions.append((Contact.profile_name == contact.profile_name) & unknown)
     return conditions
 
 
@@ -42,7 +42,7 @@ def _tells(name: str) -> bool:
     return len([word for word in fold(name).split() if has_ink(word)]) >= 2
 
 
-def _why(one: Conversation, other: Conversation) -> str:
+def _why(one: Contact, other: Contact) -> str:
     if one.phone_key and other.phone_key:
         return how_alike(one.phone_key, other.phone_key)
     return "name" if one.profile_name == other.profile_name else ""
@@ -54,7 +54,7 @@ def find_likely(conversation: Conversation) -> Likely | None:
     Few rules, each of which can be said in a sentence: the numbers end alike (app.phones.how_alike), or the whole name
     at WhatsApp is the same and one of the two has no number. Of several the one that was active last.
     """
-    conditions = _candidates(conversation)
+    conditions = _candidates(conversation.contact)
     if not conditions:
         return None
     judged = select(Distinct).where(
@@ -65,7 +65,8 @@ def find_likely(conversation: Conversation) -> Likely | None:
     )
     found = db.session.scalars(
         select(Conversation)
-        .options(joinedload(Conversation.coordinacion))
+        .join(Conversation.contact)
+        .options(contains_eager(Conversation.contact), joinedload(Conversation.coordinacion))
         .where(
             Conversation.id != conversation.id,
             Conversation.joined_to_id.is_(None),
@@ -76,7 +77,7 @@ def find_likely(conversation: Conversation) -> Likely | None:
         .order_by(Conversation.last_message_at.desc())
         .limit(20)
     )
-    likely = (Likely(other, _why(conversation, other)) for other in found)
+    likely = (Likely(other, _why(conversation.contact, other.contact)) for other in found)
     return next((one for one in likely if one.why), None)
 
 

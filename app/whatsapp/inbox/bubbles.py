@@ -74,7 +74,7 @@ def chosen_label(message: Message) -> str:
 
 def came_by(message: Message) -> str:
     """Return the number that a message came from or went to, where it is not the thread's own; else nothing."""
-    if message.joined_from_id is None:
+    if message.party.home_id == message.conversation_id:
         return ""
     address = (message.from_number if message.inbound else message.to_number).removeprefix("whatsapp:")
     return format_phone(address) if address.startswith("+") else _("sin número")

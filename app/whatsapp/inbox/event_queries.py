@@ -14,7 +14,7 @@ from app.coordinaciones.models import Coordinacion
 from app.extensions import db
 from app.formats import fold, today
 from app.whatsapp import party_queries, queries
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.models import Contact, Conversation, Message
 
 # As many as are read at a glance; who looks for another one writes what it is called.
 NEAREST = 8
@@ -52,7 +52,8 @@ def choices_of(conversation: Conversation, q: str = "") -> dict[str, Any]:
     Without `q` the nearest of the others': somebody may write from another phone.
     """
     rows = (conversation, *party_queries.list_joined(conversation))
-    own = [event for row in rows if row.phone_key for event in coordinaciones.list_by_phone_key(row.phone_key)]
+    keys = [row.contact.phone_key for row in rows if row.contact.phone_key]
+    own = [event for key in keys for event in coordinaciones.list_by_phone_key(key)]
     q = q.replace("\x00", "").strip()[:LONGEST_SEARCH]
     found = search(q)
     upcoming = [] if q else coordinaciones.list_coordinaciones(Filters(today=today()), limit=NEAREST).items
@@ -70,8 +71,7 @@ def list_elsewhere(coordinacion: Coordinacion) -> list[Elsewhere]:
     """Return where the messages with the client of `coordinacion` are that are not its own, the most first."""
     if not coordinacion.phone_key:
         return []
-    thread = func.coalesce(Conversation.joined_to_id, Conversation.id)
-    threads = select(thread).where(Conversation.phone_key == coordinacion.phone_key)
+    threads = select(Contact.conversation_id).where(Contact.phone_key == coordinacion.phone_key)
     count = func.count()
     statement = (
         select(Message.coordinacion_id, count, func.max(Message.conversation_id))

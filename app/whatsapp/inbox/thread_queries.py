@@ -15,7 +15,6 @@ from app.whatsapp.inbox.thread import REACH, build_rows
 from app.whatsapp.messaging.request import retry_key
 from app.whatsapp.models import Message
 from app.whatsapp.outcomes import goes_through, is_repeatable
-from app.whatsapp.party_queries import party_of_message
 from app.whatsapp.queries import has_a_bubble, select_messages
 
 _MOST_NEIGHBOURS = 60
@@ -87,4 +86,4 @@ def thread_context(messages: Sequence[Message], *, mark_new: int = 0, days: Iter
 
 def may_retry(message: Message, now: datetime) -> bool:
     """Tell whether sending the same again can help, and WhatsApp would let it through at `now`."""
-    return is_repeatable(message) and goes_through(message, party_of_message(db.session(), message), now)
+    return is_repeatable(message) and goes_through(message, message.party, now)

@@ -82,7 +82,7 @@ def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
         **thread_context(page.items, mark_new=conversation.unread_count),
         "older": page.next_cursor,
         "shape": party_queries.shape_of(conversation, rows),
-        "joined": [row for row in rows if row.own_address],
+        "joined": party_queries.joined_of(conversation, rows),
         "likely": find_likely(conversation),
         "now": now,
         "open": conversation.window_open(now),

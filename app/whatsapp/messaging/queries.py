@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, or_, select
 
 from app.extensions import db, utcnow
-from app.whatsapp import opt_out, party_queries, queries
+from app.whatsapp import opt_out, queries
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.errors import NotRetriable, OptedOut, WindowClosed
 from app.whatsapp.messaging.request import SendRequest
@@ -60,7 +60,7 @@ def chose_later(message: Message) -> bool:
     return any(
         opt_out.choice_of(one.type, one.body, one.payload.get("OptOutType", ""), "")
         for one in later
-        if one.joined_from_id == message.joined_from_id
+        if one.contact_id == message.contact_id
     )
 
 
@@ -80,9 +80,9 @@ def _request_of(message: Message) -> SendRequest:
 def _check(message: Message) -> None:
     if not is_repeatable(message):
         raise NotRetriable
-    party = party_queries.party_of_message(db.session(), message)
-    if not goes_through(message, party, utcnow()):
-        raise OptedOut if party.opted_out else WindowClosed
+    contact = message.party
+    if not goes_through(message, contact, utcnow()):
+        raise OptedOut if contact.opted_out else WindowClosed
 
 
 def request_again(message_id: int) -> SendRequest:

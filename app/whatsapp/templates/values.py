@@ -128,7 +128,9 @@ def office_values(
 
     What is not known is empty: a person has to say it.
     """
-    named = (coordinacion.client_name,) if coordinacion else (conversation.given_name, conversation.profile_name)
+    named = (
+        (coordinacion.client_name,) if coordinacion else (conversation.given_name, conversation.contact.profile_name)
+    )
     client = next(filter(has_ink, named), "")
     event = coordinacion or Coordinacion(title="", place="", event_kind="other")
     values = {

@@ -19,7 +19,7 @@ from app.whatsapp.contacts.actions.opening import open_for_coordinacion
 from app.whatsapp.inbox.actions.events import assign
 from app.whatsapp.messaging.actions.send import send
 from app.whatsapp.messaging.request import SendRequest
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.models import Contact, Conversation, Message
 from app.whatsapp.names import conversation_name
 from tests.browser import SignedInClient
 from tests.factories import Factories
@@ -67,7 +67,7 @@ def bodies(conversation_id: int) -> list[str]:
 
 def former_one() -> Conversation:
     db.session.rollback()
-    return db.session.scalars(select(Conversation).where(Conversation.user_id == FORMER)).one()
+    return db.session.scalars(select(Conversation).join(Conversation.contact).where(Contact.user_id == FORMER)).one()
 
 
 def test_another_user_id_is_shown_neither_name_nor_event_of_the_former_one(
@@ -84,7 +84,7 @@ def test_another_user_id_is_shown_neither_name_nor_event_of_the_former_one(
         assert "lu 💜" not in page
         assert "Boda de Lucía" not in page
     assert conversation_name(doubted) == "+54 9 11 5555-0101"
-    assert (doubted.user_id, doubted.unread_count) == (NEW, 2)
+    assert (doubted.contact.user_id, doubted.unread_count) == (NEW, 2)
     assert queries.find_message_by_sid(str(doubted.last_message.message_sid)).coordinacion_id is None  # type: ignore[union-attr]
 
 
@@ -94,7 +94,7 @@ def test_more_messages_of_either_change_nothing_of_the_doubt(app: Flask, doubted
 
     assert message.coordinacion_id is None
     assert message.conversation.former is not None
-    assert message.conversation.former["given_name"] == ""
+    assert message.conversation.former.given_name == ""
     assert conversation_name(message.conversation) == "Tomás"
 
 
@@ -116,7 +116,7 @@ def test_the_same_person_has_everything_back(
     assert (answer.status_code, answer.location) == (303, f"/whatsapp/conversations/{doubted.id}")
     factories.reload(doubted)
     assert conversation_name(doubted) == "Lucía Ferreyra"
-    assert (doubted.coordinacion_id, doubted.profile_name) == (event.id, "lu 💜")
+    assert (doubted.coordinacion_id, doubted.contact.profile_name) == (event.id, "lu 💜")
     assert {message.coordinacion_id for message in db.session.scalars(select(Message))} == {event.id}
     assert "Puede ser otra persona" not in shown(browser, doubted)
     assert "Lucía Ferreyra" in browser.get("/whatsapp/list", query_string={"q": "lu"}).text
@@ -164,7 +164,7 @@ def test_another_person_begins_anew_and_nothing_of_the_former_is_lost(
         None,
     )
     assert (former.unread_count, factories.reload(doubted).unread_count) == (1, 1)
-    assert (doubted.phone_number, doubted.user_id, doubted.coordinacion_id) == (PHONE, NEW, None)
+    assert (doubted.phone_number, doubted.contact.user_id, doubted.coordinacion_id) == (PHONE, NEW, None)
     page = shown(browser, doubted)
     assert "Lucía" not in page
     assert "otra persona" not in page
@@ -245,7 +245,7 @@ def test_the_former_one_who_wrote_from_the_old_number_once_more_is_parted_all_th
     former = former_one()
     assert bodies(former.id) == ["Soy Lucía"]
     assert bodies(doubted.id) == ["¿Quién habla?", "¿Hay alguien?"]
-    assert (former.coordinacion_id, factories.reload(doubted).user_id) == (event.id, None)
+    assert (former.coordinacion_id, factories.reload(doubted).contact.user_id) == (event.id, None)
 
 
 def test_the_former_ones_new_number_that_staff_joined_goes_with_them(

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.auth.models import User
 from app.errors import Conflict, Invalid, NotFound
-from app.extensions import db, utcnow
+from app.extensions import db, utcnow, writing
 from app.media.models import File
 from app.twilio.codes import OPTED_OUT as TWILIO_OPTED_OUT
 from app.twilio.codes import WINDOW_CLOSED
@@ -23,7 +23,7 @@ from app.whatsapp.inbox.thread_queries import may_retry
 from app.whatsapp.messaging.actions.send import Sending, send
 from app.whatsapp.messaging.queries import request_again
 from app.whatsapp.messaging.request import SendRequest, retry_key
-from app.whatsapp.models import Conversation, Media, Message
+from app.whatsapp.models import Contact, Conversation, Media, Message
 from app.whatsapp.queries import ConversationFilter
 from tests.factories import Factories
 from tests.fakes import FakeTwilio
@@ -75,7 +75,7 @@ def snapshot(conversation: Conversation) -> tuple[Any, ...]:
         conversation.unread_count,
         conversation.window_expires_at,
         conversation.opted_out,
-        conversation.answer_to,
+        conversation.answered_id,
         conversation.joined_to_id,
         conversation.search_text,
         [message.id for message in queries.list_messages(conversation_id=conversation.id, limit=50).items],
@@ -131,16 +131,15 @@ def test_a_named_number_is_written_to_with_its_own_window(
 
     assert [outgoing.to for outgoing in twilio.sent] == [ONE]
     assert (
-        queries.get_message(queries.list_messages(conversation_id=one.id, limit=1).items[0].id).joined_from_id is None
+        queries.get_message(queries.list_messages(conversation_id=one.id, limit=1).items[0].id).contact_id
+        == one.contact.id
     )
 
 
 def with_closed_window(member: Conversation) -> None:
-    from_now = utcnow() - timedelta(minutes=1)
-    with db.engine.begin() as connection:
-        table = Conversation.__table__
-        connection.execute(table.update().where(table.c.id == member.id).values(window_expires_at=from_now))
-    db.session.rollback()
+    db.session.expire_all()
+    with writing() as session:
+        session.get_one(Contact, member.contact.id).set_window(utcnow() - timedelta(minutes=1))
     db.session.expire_all()
 
 
@@ -167,7 +166,7 @@ def test_what_came_and_went_meanwhile_goes_with_its_number(
 
     assert bodies(one.id) == ["uno", "cuatro"]
     assert bodies(other.id) == ["dos", "tres", "para el otro"]
-    assert [message.joined_from_id for message in db.session.query(Message)] == [None] * 5
+    assert all(message.contact.own for message in db.session.query(Message))
 
 
 def test_chains_are_flat(app: Flask, pair: tuple[Conversation, Conversation]) -> None:
@@ -306,8 +305,8 @@ def test_what_failed_goes_again_to_whom_it_was_for_whoever_wrote_since(
     assert [outgoing.to for outgoing in twilio.sent] == [ONE]
     sent = queries.get_message(again.message_id)
     assert (sent.to_number, sent.retry_of_id) == (f"whatsapp:{ONE}", message.id)
-    assert (sent.conversation_id, sent.joined_from_id) == (thread.id, one.id if thread is other else None)
-    assert party_queries.answered_party(queries.get_conversation(thread.id)).member.id == other.id
+    assert (sent.conversation_id, sent.contact_id) == (thread.id, one.contact.id)
+    assert queries.get_conversation(thread.id).answered.home_id == other.id
 
 
 @pytest.mark.parametrize("joined_first", [True, False])
@@ -351,7 +350,7 @@ def test_who_was_joined_keeps_nobody_from_being_sent_what_failed(
     message = failed_message(factories, one, "text")
     joining.join(one.id, other.id)
     arrives(app, OTHER, "BAJA")
-    with_closed_window(one)  # The thread's, which is the other number's now.
+    with_closed_window(other)  # The thread's, since answers go there.
     assert queries.get_conversation(one.id).writing_state(utcnow()) == "opted_out"
     assert may_retry(queries.get_message(message.id), utcnow())
 
@@ -383,7 +382,7 @@ def test_a_user_id_and_a_number_that_come_together_become_one_for_good(app: Flas
 
     assert both.conversation_id == of_number.id
     assert bodies(of_number.id) == ["sin número", "con número", "los dos"]
-    assert (of_number.user_id, of_number.unread_count) == (USER_ID, 3)
+    assert (of_number.contact.user_id, of_number.unread_count) == (USER_ID, 3)
     assert queries.get_conversation(of_id.id).id == of_number.id
     assert party_queries.list_joined(of_number) == []
     with pytest.raises(Conflict):
@@ -415,7 +414,7 @@ def test_what_staff_had_joined_before_whatsapp_said_so_is_one_contact_then(app: 
     assert bodies(of_number.id) == ["id", "número", "los dos"]
     assert queries.get_conversation(of_id.id).id == of_number.id
     assert party_queries.list_joined(queries.get_conversation(of_number.id)) == []
-    assert queries.get_conversation(of_number.id).answer_to is None
+    assert queries.get_conversation(of_number.id).answered_id is None
 
 
 def test_a_user_id_that_is_at_another_number_now_belongs_to_that_one(app: Flask) -> None:
@@ -426,7 +425,7 @@ def test_a_user_id_that_is_at_another_number_now_belongs_to_that_one(app: Flask)
 
     db.session.refresh(old)
     db.session.refresh(new)
-    assert (old.user_id, new.user_id, old.joined_to_id) == (None, USER_ID, None)
+    assert (old.contact.user_id, new.contact.user_id, old.joined_to_id) == (None, USER_ID, None)
 
 
 def test_whatever_comes_at_once_ends_in_one_thread_that_can_be_taken_apart(
@@ -465,7 +464,7 @@ def test_a_number_and_a_user_id_that_meet_at_once_become_one(app: Flask) -> None
     db.session.rollback()
     db.session.expire_all()
     found = queries.list_conversations(ConversationFilter(now=utcnow()), 10).items
-    assert [(row.phone_number, row.user_id, row.unread_count) for row in found] == [(ONE, USER_ID, 8)]
+    assert [(row.phone_number, row.contact.user_id, row.unread_count) for row in found] == [(ONE, USER_ID, 8)]
 
 
 # Who may be the same person
@@ -500,7 +499,7 @@ def test_a_whole_name_without_a_number_is_offered_until_staff_say_no(factories: 
 
     likely = find_likely(mine)
     assert likely is not None
-    assert (likely.why, likely.conversation.user_id) == ("name", USER_ID)
+    assert (likely.why, likely.conversation.contact.user_id) == ("name", USER_ID)
     joining.keep_apart(likely.conversation.id, mine.id)
     joining.keep_apart(mine.id, likely.conversation.id)
 

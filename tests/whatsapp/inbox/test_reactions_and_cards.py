@@ -119,7 +119,7 @@ def test_the_name_on_a_card_is_no_name_at_whatsapp(app: Flask, browser: SignedIn
     factories.message(factories.conversation(None, profile_name="Sergio Paz", user_id="AR.4566546130240823"))
     url, conversation = write_to(browser, media_id)
 
-    assert (conversation.given_name, conversation.profile_name) == ("Sergio Paz", "")
+    assert (conversation.given_name, conversation.contact.profile_name) == ("Sergio Paz", "")
     assert find_likely(conversation) is None
     assert "En WhatsApp:" not in browser.get(url).text
 

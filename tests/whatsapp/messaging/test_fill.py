@@ -52,7 +52,7 @@ def test_a_place_a_name_and_a_user_id_are_filled_up_and_nothing_is_counted_twice
     )
     conversation = the_conversation()
     assert (conversation.unread_count, conversation.last_message_id) == (2, stored(other).id)
-    assert (conversation_name(conversation), conversation.user_id) == ("Lucía", FORMER)
+    assert (conversation_name(conversation), conversation.contact.user_id) == ("Lucía", FORMER)
     assert (stored(sid).sent_at, stored(sid).change, conversation.change) == (sent_at, before + 1, before + 2)
     assert "lucia" in conversation.search_text
 
@@ -164,7 +164,7 @@ def test_an_older_name_does_not_come_back(app: Flask, twilio: FakeTwilio) -> Non
 
     comes(app, sid, ProfileName="Lucía")
 
-    assert the_conversation().profile_name == "Lucía Paz"
+    assert the_conversation().contact.profile_name == "Lucía Paz"
 
 
 def test_the_name_of_whoever_had_the_number_does_not_come_back_in_a_doubt(
@@ -178,4 +178,4 @@ def test_the_name_of_whoever_had_the_number_does_not_come_back_in_a_doubt(
     comes(app, sid, ExternalUserId=f"whatsapp:{FORMER}", ProfileName="Lucía")
 
     assert the_conversation().former is not None
-    assert the_conversation().profile_name == ""
+    assert the_conversation().contact.profile_name == ""

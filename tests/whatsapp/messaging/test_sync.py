@@ -198,7 +198,7 @@ def test_a_message_of_someone_without_a_number_comes_in(twilio: FakeTwilio) -> N
 
     run()
 
-    assert stored(sid).conversation.user_id == "AR.456"
+    assert stored(sid).conversation.contact.user_id == "AR.456"
 
 
 def test_what_a_webhook_brought_is_left_as_it_is(twilio: FakeTwilio, factories: Factories) -> None:

@@ -48,7 +48,7 @@ def separate(conversation_id: int, member_id: int) -> int:
         member = next((row for row in party_queries.list_joined(thread) if row.id == member_id), None)
         if member is None:
             raise Conflict(_("Esas conversaciones ya no están unidas."))
-        release(session, member, thread, change)
+        release(session, member.contact, change)
         _part_events(thread, member)
         for row in (thread, member):
             fold_search_text(row, party_queries.list_joined(row))

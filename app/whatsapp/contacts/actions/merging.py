@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.extensions import Base
 from app.whatsapp import party_queries, queries
 from app.whatsapp.actions.conversation import find_waiting_since, recount_unread
-from app.whatsapp.identity import Contact
-from app.whatsapp.joined import Party
-from app.whatsapp.models import Conversation, Message
+from app.whatsapp.identity import Identity
+from app.whatsapp.models import Contact, Conversation, Message
 from app.whatsapp.waiting import wait_no_more
 from app.whatsapp.window import later
 
 
-def move(session: Session, source: Conversation, target: Conversation, joined_from: Conversation | None) -> None:
-    """Give the messages of `source` that came to its own contact to `target`, as come to `joined_from`."""
-    own = Message.joined_from_id.is_(None), Message.conversation_id == source.id
-    _rewrite(session, *own, conversation_id=target.id, joined_from_id=joined_from.id if joined_from else None)
-
-
-def _rewrite(session: Session, *where: object, **values: object) -> None:
+def rewrite(session: Session, model: type[Base], *where: ColumnElement[bool], **values: Any) -> None:
+    """Write `values` into the rows of `model` for which `where` holds, in one statement, and read all anew."""
     session.flush()
-    rewrite = update(Message).where(*where).values(**values)  # type: ignore[arg-type]
-    session.execute(rewrite.execution_options(synchronize_session=False))
+    session.execute(update(model).where(*where).values(**values).execution_options(synchronize_session=False))
     session.expire_all()
 
 
@@ -42,19 +37,12 @@ def _done_together(source: Conversation, target: Conversation) -> datetime | Non
 
 def pour(session: Session, source: Conversation, target: Conversation, change: int) -> None:
     """Join the thread `source`, and whoever was joined to it, to the thread `target`, which holds all of it then."""
-    Party(source, source).turn_here()  # Its own window and opt-out again: it is nobody's thread any more.
-    move(session, source, target, joined_from=source)
-    _rewrite(session, Message.conversation_id == source.id, conversation_id=target.id)
-    _rewrite(session, Message.conversation_id == target.id, Message.joined_from_id == source.id, change=change)
-    for row in (source, *party_queries.list_joined(source)):
-        row.joined_to_id, row.change = target.id, change
+    source.answer_nobody()
+    rewrite(session, Message, Message.conversation_id == source.id, conversation_id=target.id, change=change)
+    rewrite(session, Contact, Contact.conversation_id == source.id, conversation_id=target.id)
     # Those that gave their contact up lead on as well.
-    session.execute(
-        update(Conversation)
-        .where(Conversation.joined_to_id == source.id)
-        .values(joined_to_id=target.id)
-        .execution_options(synchronize_session=False)
-    )
+    leading = or_(Conversation.id == source.id, Conversation.joined_to_id == source.id)
+    rewrite(session, Conversation, leading, joined_to_id=target.id, change=change)
     target.done_at = _done_together(source, target)
     target.forget_who_settled()  # It was said of another thread.
     source.last_message_id, source.unread_count = None, 0
@@ -66,17 +54,22 @@ def pour(session: Session, source: Conversation, target: Conversation, change: i
     recount(session, target, change)
 
 
-def release(session: Session, member: Conversation, thread: Conversation, change: int) -> None:
-    """Give `member` of `thread` back what came to it, as a thread of its own."""
-    came = Message.conversation_id == thread.id, Message.joined_from_id == member.id
-    _rewrite(session, *came, conversation_id=member.id, joined_from_id=None, change=change)
-    answered = Party(thread, member).answered
-    member.joined_to_id = None
-    member.done_at = _latest(member.done_at, thread.done_at)
-    member.forget_who_settled()
-    if answered:
-        Party(thread, thread).turn_here()
-    recount(session, member, change)
+def release(session: Session, contact: Contact, change: int) -> None:
+    """Give a contact back the conversation that is its own, with all that came from it and went to it.
+
+    Whoever had its number before goes along, while nobody knows whether that is the same person.
+    """
+    thread, home = contact.conversation, contact.home
+    thread.answer(thread.contact)
+    gone = [contact.id, *((home.former.contact.id,) if home.former else ())]
+    came = Message.conversation_id == thread.id, Message.contact_id.in_(gone)
+    rewrite(session, Message, *came, conversation_id=home.id, change=change)
+    rewrite(session, Contact, Contact.id.in_(gone), conversation_id=home.id)
+    home.joined_to_id = None
+    home.take_state(contact)
+    home.done_at = _latest(home.done_at, thread.done_at)
+    home.forget_who_settled()
+    recount(session, home, change)
     recount(session, thread, change)
 
 
@@ -89,46 +82,50 @@ def recount(session: Session, thread: Conversation, change: int) -> None:
     thread.last_message_at = last.sent_at if last else thread.last_message_at
     recount_unread(session, thread)
     thread.waiting_since = find_waiting_since(session, thread)
-    party_queries.last_party(thread).turn_here()
+    thread.answer(party_queries.find_last_contact(thread))
     thread.change = change
 
 
-def absorb(session: Session, party: Party, user_id: str, change: int) -> Party:
-    """Give the contact of `party` the user id that Twilio says is its own, and return it with its thread.
+def absorb(session: Session, contact: Contact, user_id: str, change: int) -> None:
+    """Give `contact` the user id that Twilio says is its own.
 
     Whoever wrote under the user id alone becomes part of it for good. Whoever holds it with another phone has it no
     more: WhatsApp gives one to one number at a time, and this is where it is now.
     """
-    gone = queries.find_contact(Contact(None, None, user_id))
-    member = party.member
-    if gone is not None and gone is not member:
-        gone.user_id = None if gone.phone_key else gone.user_id
-        if gone.phone_key is None:
-            _swallow(session, party, gone, change)
+    gone = queries.find_contact(Identity(None, None, user_id))
+    if gone is not None and gone is not contact:
+        if gone.phone_key:
+            gone.user_id = None
+        else:
+            _swallow(session, contact, gone, change)
         session.flush()
-    member.user_id = user_id
-    return party_queries.party_of(member)
+    contact.user_id = user_id
 
 
-def _swallow(session: Session, party: Party, gone: Conversation, change: int) -> None:
-    member = party.member
-    if party.thread is gone:  # Staff had joined the two the other way round.
-        release(session, member, gone, change)
-    thread = queries.follow(member)
-    other = queries.follow(gone)
-    window, opted_out = Party(other, gone).window_expires_at, Party(other, gone).opted_out
-    if other is not thread:
-        pour(session, other, thread, change)
-    kept = Party(thread, member)
-    came = Message.conversation_id == thread.id, Message.joined_from_id == gone.id
-    answered = Party(thread, gone).answered
-    _rewrite(session, *came, joined_from_id=kept.joined_from_id, change=change)
-    gone.user_id, gone.joined_to_id, gone.change = None, thread.id, change
+def _swallow(session: Session, contact: Contact, gone: Contact, change: int) -> None:
+    home = gone.home
+    if contact.conversation is home:  # Staff had joined the two the other way round.
+        release(session, contact, change)
+    thread = contact.conversation
+    window, answered = gone.window_expires_at, gone.answered
+    if gone.conversation is not thread:
+        pour(session, gone.conversation, thread, change)
+        answered = gone.answered
     if window is not None:
-        kept.set_window(later(kept.window_expires_at, window))
-    kept.set_opted_out(kept.opted_out or opted_out)
-    member.given_name = member.given_name or gone.given_name
+        contact.set_window(later(contact.window_expires_at, window))
+    contact.set_opted_out(contact.opted_out or gone.opted_out)
+    contact.home.given_name = contact.home.given_name or home.given_name
     if answered:
-        kept.turn_here()
+        thread.answer(contact)
+    become(session, gone, contact, change)
+    home.joined_to_id, home.change = thread.id, change
     session.flush()
     recount(session, thread, change)
+
+
+def become(session: Session, gone: Contact, contact: Contact, change: int) -> None:
+    """Make `gone` part of `contact`, wherever its messages are."""
+    rewrite(session, Message, Message.contact_id == gone.id, contact_id=contact.id, change=change)
+    session.delete(gone)
+    session.flush()
+    session.expire_all()

@@ -7,10 +7,10 @@ from app.extensions import utcnow
 from app.whatsapp import queries
 from app.whatsapp.actions.conversation import fold_search_text, tie_event
 from app.whatsapp.changes import changing
-from app.whatsapp.contacts.actions.identify import find_or_make_party
+from app.whatsapp.contacts.actions.identify import find_or_make_contact
 from app.whatsapp.contacts.actions.joining import LONGEST_NAME, clean_name
 from app.whatsapp.errors import NoPhone
-from app.whatsapp.identity import parse_contact
+from app.whatsapp.identity import parse_identity
 
 
 def open_for_coordinacion(coordinacion_id: int) -> int:
@@ -19,16 +19,16 @@ def open_for_coordinacion(coordinacion_id: int) -> int:
     Raises NotFound, or NoPhone when there is nobody to write to.
     """
     phone = get_coordinacion(coordinacion_id).phone
-    contact = parse_contact(phone) if phone else None
-    if contact is None:
+    identity = parse_identity(phone) if phone else None
+    if identity is None:
         raise NoPhone
-    known = queries.find_conversation(contact)
+    known = queries.find_conversation(identity)
     if known is not None and known.coordinacion_id == coordinacion_id:
         return known.id
     with changing() as (session, change):
-        conversation = queries.find_conversation(contact)
+        conversation = queries.find_conversation(identity)
         if conversation is None:
-            conversation = find_or_make_party(session, contact, utcnow()).thread
+            conversation = find_or_make_contact(session, identity, utcnow()).conversation
             fold_search_text(conversation)
         tie_event(conversation, get_coordinacion(coordinacion_id))
         conversation.change = change
@@ -41,16 +41,17 @@ def open_with(phone: str, name: str) -> int:
 
     It is nothing that WhatsApp says, and stays when that says another.
     """
-    contact = parse_contact(phone)
-    if contact is None:
+    identity = parse_identity(phone)
+    if identity is None:
         raise NoPhone
-    known = queries.find_conversation(contact)
+    known = queries.find_conversation(identity)
     if known is not None:
         return known.id
     with changing() as (session, change):
-        party = find_or_make_party(session, contact, utcnow())
-        if party.member in session.new:
-            party.member.given_name, party.member.change = clean_name(name)[:LONGEST_NAME].rstrip(), change
-            fold_search_text(party.member)
+        contact = find_or_make_contact(session, identity, utcnow())
+        conversation = contact.conversation
+        if contact in session.new:
+            conversation.given_name, conversation.change = clean_name(name)[:LONGEST_NAME].rstrip(), change
+            fold_search_text(conversation)
             session.flush()
-        return party.thread.id
+        return conversation.id

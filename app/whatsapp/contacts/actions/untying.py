@@ -39,12 +39,12 @@ def let_go(coordinacion: Coordinacion, session: Session) -> None:
 
 def _let_go_in_doubt(session: Session, coordinacion: Coordinacion) -> None:
     """Take a coordinación also from what is known of whoever had a number that is in doubt (actions/doubts.py)."""
-    doubted = session.scalars(select(Conversation).where(Conversation.former.is_not(None)))
+    doubted = session.scalars(select(Conversation).where(Conversation.former_id.is_not(None)))
     for row in doubted:
-        former = row.former or {}
-        tied = former["coordinacion_id"] == coordinacion.id and not former["coordinacion_chosen"]
-        if tied and _is_strange(row, coordinacion.phone_key):
-            row.former = former | {"coordinacion_id": None}
+        former = row.former
+        tied = former is not None and former.coordinacion_id == coordinacion.id and not former.coordinacion_chosen
+        if former is not None and tied and _is_strange(row, coordinacion.phone_key):
+            former.coordinacion = former.coordinacion_id = None
             row.change = change = next_change(session)
             _take_along(session, row, coordinacion.id, change)
 

@@ -19,7 +19,7 @@ from app.whatsapp.attachments.actions.queue import rows_of, want
 from app.whatsapp.changes import lock_changes, next_change
 from app.whatsapp.contacts.actions.doubts import doubt_began
 from app.whatsapp.contacts.actions.identify import learn
-from app.whatsapp.identity import contact_of
+from app.whatsapp.identity import identity_of
 from app.whatsapp.messaging.actions.inbound import follow_opt_out, is_taken_back, redraw_original
 from app.whatsapp.models import Message
 
@@ -51,14 +51,14 @@ def _tells_more(message: Message, inbound: Inbound) -> bool:
 
 
 def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> None:
-    party, contact = party_queries.party_of_message(session, message), contact_of(inbound.sender)
-    known = names_of(party.member)
+    contact, identity = message.party, identity_of(inbound.sender)
+    known = names_of(contact)
     # Who wrote later has told who they are; what is older would put the clock back.
     newest = not _wrote_later(session, message)
-    if contact.user_id and newest:
-        party = learn(session, party, contact, message.sent_at, change)
-    thread, member = party.thread, party.member
-    if doubt_began(member, message.sent_at):
+    if identity.user_id and newest:
+        contact = learn(session, contact, identity, message.sent_at, change)
+    thread = contact.conversation
+    if doubt_began(contact, message.sent_at):
         message.began_doubt, message.coordinacion_id = True, None
     message.payload = inbound.payload
     message.type, message.body = inbound.type, inbound.body
@@ -66,15 +66,15 @@ def _fill(session: Session, message: Message, inbound: Inbound, change: int) -> 
     _fill_files(session, message, inbound)
     fold_message(message)
     # In a doubt an older name is the former one's.
-    if newest or not (member.profile_name or member.former):
-        member.profile_name = inbound.profile_name or member.profile_name
+    if newest or not (contact.profile_name or contact.home.former_id):
+        contact.profile_name = inbound.profile_name or contact.profile_name
     if inbound.opt_out and not message.opt_out_choice:
-        follow_opt_out(party, message, inbound.opt_out)
-    if names_of(member) != known:
+        follow_opt_out(contact, message, inbound.opt_out)
+    if names_of(contact) != known:
         fold_search_text(thread, party_queries.list_joined(thread))
     if is_taken_back(inbound):
         message.read_at = message.read_at or utcnow()
-    message.change = thread.change = member.change = change
+    message.change = thread.change = change
     session.flush()
     redraw_original(session, inbound, change)
     recount_unread(session, thread)

@@ -19,25 +19,24 @@ from app.whatsapp.actions.conversation import (
 from app.whatsapp.alerts.actions.push_alerts import tell_of
 from app.whatsapp.attachments.actions.queue import rows_of, want_all
 from app.whatsapp.contacts.actions.doubts import doubt_began
-from app.whatsapp.contacts.actions.identify import find_or_make_party, learn
-from app.whatsapp.identity import contact_of
-from app.whatsapp.joined import Party
+from app.whatsapp.contacts.actions.identify import find_or_make_contact, learn
+from app.whatsapp.identity import identity_of
 from app.whatsapp.messaging.queries import chose_later, find_words_before
-from app.whatsapp.models import Message
+from app.whatsapp.models import Contact, Message
 from app.whatsapp.window import later, window_after
 
 
-def follow_opt_out(party: Party, message: Message, told: str) -> None:
+def follow_opt_out(contact: Contact, message: Message, told: str) -> None:
     """Keep what a client's message says of getting messages at all; `told` is what Twilio itself took it for."""
     asked = find_words_before(message) if opt_out.may_be_an_answer(message.body) else ""
     choice = opt_out.choice_of(message.type, message.body, told, asked)
-    if not choice or (choice == "START" and not party.opted_out):
+    if not choice or (choice == "START" and not contact.opted_out):
         return  # A "yes" of somebody who gets everything is a yes.
     # A sync may bring late what was said before the opposite was.
-    if message.sent_at < party.thread.last_message_at and chose_later(message):
+    if message.sent_at < contact.conversation.last_message_at and chose_later(message):
         return
     message.opt_out_choice = choice
-    party.set_opted_out(choice == "STOP")
+    contact.set_opted_out(choice == "STOP")
 
 
 def is_taken_back(inbound: Inbound) -> bool:
@@ -52,11 +51,11 @@ def redraw_original(session: Session, inbound: Inbound, change: int) -> None:
         session.execute(original.execution_options(synchronize_session=False))
 
 
-def _message_of(inbound: Inbound, party: Party, sent_at: datetime, change: int, now: datetime) -> Message:
+def _message_of(inbound: Inbound, contact: Contact, sent_at: datetime, change: int, now: datetime) -> Message:
     return Message(
-        conversation_id=party.thread.id,
-        coordinacion_id=party.thread.coordinacion_id,
-        joined_from_id=party.joined_from_id,
+        conversation_id=contact.conversation_id,
+        contact_id=contact.id,
+        coordinacion_id=contact.conversation.coordinacion_id,
         direction="inbound",
         type=inbound.type,
         body=inbound.body,
@@ -67,7 +66,7 @@ def _message_of(inbound: Inbound, party: Party, sent_at: datetime, change: int, 
         location=inbound.location,
         reply_to_sid=inbound.reply_to_sid,
         payload=inbound.payload,
-        began_doubt=doubt_began(party.member, sent_at),
+        began_doubt=doubt_began(contact, sent_at),
         sent_at=sent_at,
         read_at=now if is_taken_back(inbound) else None,
         created_at=now,
@@ -81,32 +80,33 @@ def store_inbound(session: Session, inbound: Inbound, sent_at: datetime, change:
 
     Raises IntegrityError when its sid is stored already.
     """
-    contact = contact_of(inbound.sender)
-    party = find_or_make_party(session, contact, now)
-    known = None if party.member in session.new else names_of(party.member)
-    if known is None:
-        follow_event(party.thread, sent_at, party.member.phone_key)
+    identity = identity_of(inbound.sender)
+    contact = find_or_make_contact(session, identity, now)
+    if contact in session.new:
+        contact.profile_name = inbound.profile_name or ""
+        known = names_of(contact)
+        fold_search_text(contact.conversation)
         session.flush()
     else:
-        party = learn(session, party, contact, sent_at, change)
-        follow_event(party.thread, sent_at, party.member.phone_key)
-    message = _message_of(inbound, party, sent_at, change, now)
+        known = names_of(contact)
+        contact = learn(session, contact, identity, sent_at, change)
+    thread = contact.conversation
+    follow_event(thread, sent_at, contact.phone_key)
+    message = _message_of(inbound, contact, sent_at, change, now)
     fold_message(message)
     session.add(message)
     session.flush()
     redraw_original(session, inbound, change)
     # What the conversation learns comes after its message, so that it is written once.
-    thread, member = party.thread, party.member
-    member.profile_name = inbound.profile_name or member.profile_name or ""
-    if names_of(member) != known:
+    contact.profile_name = inbound.profile_name or contact.profile_name
+    if names_of(contact) != known:
         fold_search_text(thread, party_queries.list_joined(thread))
     newest = thread.window_expires_at is None or window_after(sent_at) >= thread.window_expires_at
-    party.set_window(later(party.window_expires_at, window_after(sent_at)))
-    follow_opt_out(party, message, inbound.opt_out)
+    contact.set_window(later(contact.window_expires_at, window_after(sent_at)))
+    follow_opt_out(contact, message, inbound.opt_out)
     if newest:
-        party.turn_here()
+        thread.answer(contact)
     thread.unread_count += 0 if is_taken_back(inbound) else 1
-    member.change = change
     place_last(session, thread, message, change)
     want_all(session, message)
     if not is_taken_back(inbound):

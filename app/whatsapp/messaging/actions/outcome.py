@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
 from app.twilio.payloads import find_new_sid
-from app.whatsapp import party_queries
 from app.whatsapp.actions.conversation import find_waiting_since
 from app.whatsapp.alerts.actions.notices import follow_trouble
 from app.whatsapp.delivery import FAILED, RANK, advances
@@ -99,16 +98,16 @@ def follow_outcome(session: Session, message: Message, change: int, now: datetim
         _take_over(session, message, change)
     if message.status == "read" and message.read_at is None:
         message.read_at = now
-    party = party_queries.party_of_message(session, message)
-    party.thread.change = change
-    expires_at = party.window_expires_at
+    thread, contact = message.conversation, message.party
+    thread.change = change
+    expires_at = contact.window_expires_at
     # News of an old message must not close the window that the client has opened since.
     if message.error_code == WINDOW_CLOSED and expires_at and expires_at - WINDOW <= message.sent_at:
-        party.set_window(min(expires_at, now))
+        contact.set_window(min(expires_at, now))
     if message.error_code == OPTED_OUT:
-        party.set_opted_out(True)
+        contact.set_opted_out(True)
     # It was an answer, and is none; or is one again.
-    since = party.thread.waiting_since
+    since = thread.waiting_since
     if message.status in FAILED or message.status == "unconfirmed" or (since and since <= message.sent_at):
-        party.thread.waiting_since = find_waiting_since(session, party.thread)
+        thread.waiting_since = find_waiting_since(session, thread)
     follow_trouble(session, message, change)

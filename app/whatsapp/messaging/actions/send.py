@@ -23,20 +23,19 @@ from app.media.signing import outgoing_url
 from app.twilio import client as twilio
 from app.twilio import gateway
 from app.twilio.signature import status_callback_url
-from app.whatsapp import party_queries, queries
+from app.whatsapp import queries
 from app.whatsapp.actions.conversation import fold_search_text, follow_event, place_last, tie_event
 from app.whatsapp.attachments.actions.queue import want_small
 from app.whatsapp.changes import Unchanged, changing
-from app.whatsapp.contacts.actions.identify import find_or_make_party
+from app.whatsapp.contacts.actions.identify import find_or_make_contact
 from app.whatsapp.errors import AnsweredMeanwhile, KeyReused, NoPhone, NotConfigured, OptedOut, WindowClosed
-from app.whatsapp.identity import Contact, parse_contact
-from app.whatsapp.joined import Party
+from app.whatsapp.identity import Identity, parse_identity
 from app.whatsapp.messaging.actions.attachments import find_attachment, media_of
 from app.whatsapp.messaging.actions.outcome import claim_sid, follow_outcome, record_outcome
 from app.whatsapp.messaging.actions.sync import IN_FLIGHT, SYNC
 from app.whatsapp.messaging.queries import list_answers_after
 from app.whatsapp.messaging.request import SendRequest
-from app.whatsapp.models import Message
+from app.whatsapp.models import Contact, Message
 from app.whatsapp.templates.sent_queries import read_sent
 from app.whatsapp.window import is_open
 
@@ -79,45 +78,45 @@ def _repeat(known: Message, request: SendRequest) -> Sending:
     return Sending(known.id, repeated=True)
 
 
-def _find_target(session: Session, request: SendRequest, now: datetime) -> Party:
-    """Return whom to write to, and in which thread.
+def _find_target(session: Session, request: SendRequest, now: datetime) -> Contact:
+    """Return whom to write to.
 
     That is whom the failed message was for, whoever wrote last in a conversation, or the very contact named.
     """
     if request.retry_of is not None:
-        return party_queries.party_of_message(session, session.get_one(Message, request.retry_of))
+        return session.get_one(Message, request.retry_of).party
     if request.conversation_id is not None:
-        return party_queries.answered_party(queries.get_conversation(request.conversation_id))
-    contact: Contact | None = None
+        return queries.get_conversation(request.conversation_id).answered
+    identity: Identity | None = None
     if request.to is not None:
-        contact = parse_contact(request.to)
+        identity = parse_identity(request.to)
     elif request.coordinacion_id is not None:
         phone = get_coordinacion(request.coordinacion_id).phone
         if not phone:
             raise NoPhone
-        contact = parse_contact(phone)
-    if contact is None:
+        identity = parse_identity(phone)
+    if identity is None:
         raise Invalid(fields={"to": _("Falta a quién escribirle.")})
-    party = find_or_make_party(session, contact, now)
-    if party.member in session.new:
-        fold_search_text(party.member)
+    contact = find_or_make_contact(session, identity, now)
+    if contact in session.new:
+        fold_search_text(contact.conversation)
         session.flush()
-    return party
+    return contact
 
 
-def _check(party: Party, request: SendRequest, now: datetime) -> None:
-    if party.opted_out:
+def _check(contact: Contact, request: SendRequest, now: datetime) -> None:
+    if contact.opted_out:
         raise OptedOut
-    if not request.content_sid and not is_open(party.window_expires_at, now):
+    if not request.content_sid and not is_open(contact.window_expires_at, now):
         raise WindowClosed
 
 
-def _ask_first(party: Party, known_id: int, author_id: int) -> None:
+def _ask_first(contact: Contact, known_id: int, author_id: int) -> None:
     """Raise AnsweredMeanwhile when somebody else wrote to the client after message `known_id`.
 
     Under the lock of the change counter: of two who answer at one moment, one is asked.
     """
-    answered = list_answers_after(party.thread.id, known_id, author_id)
+    answered = list_answers_after(contact.conversation_id, known_id, author_id)
     if answered:
         raise AnsweredMeanwhile(answered)
 
@@ -128,15 +127,15 @@ def _store(
     """Put the message into its conversation as `queued`, and return it with what Twilio shall be asked."""
     now = utcnow()
     file = find_attachment(request)
-    party = _find_target(session, request, now)
-    _check(party, request, now)
+    contact = _find_target(session, request, now)
+    _check(contact, request, now)
     if request.known_id is not None:
-        _ask_first(party, request.known_id, author_id)
+        _ask_first(contact, request.known_id, author_id)
     if request.coordinacion_id is not None:
-        tie_event(party.thread, _existing_coordinacion(request.coordinacion_id))
+        tie_event(contact.conversation, _existing_coordinacion(request.coordinacion_id))
     else:
-        follow_event(party.thread, now, party.member.phone_key)
-    message = _message_of(request, party, file, now)
+        follow_event(contact.conversation, now, contact.phone_key)
+    message = _message_of(request, contact, file, now)
     message.idempotency_key, message.author_id, message.change = key, author_id, change
     session.add(message)
     session.flush()
@@ -144,28 +143,28 @@ def _store(
         want_small(session, message, message.media[0], file)
     if request.retry_of is not None:  # Whoever looks at the failed one sees that it was sent again.
         session.get_one(Message, request.retry_of).change = change
-    place_last(session, party.thread, message, change)
-    return message, _outgoing(message.id, party.member.own_address, request, file)
+    place_last(session, contact.conversation, message, change)
+    return message, _outgoing(message.id, contact.address, request, file)
 
 
-def _message_of(request: SendRequest, party: Party, file: File | None, now: datetime) -> Message:
+def _message_of(request: SendRequest, contact: Contact, file: File | None, now: datetime) -> Message:
     template: dict[str, Any] | None = None
     body, category = request.body, ""
     if request.content_sid:
-        window_open = is_open(party.window_expires_at, now)
+        window_open = is_open(contact.window_expires_at, now)
         sent = read_sent(request.content_sid, request.content_variables, window_open=window_open)
         template, body, category = sent.record, sent.words, sent.category
     return Message(
-        conversation_id=party.thread.id,
-        coordinacion_id=request.coordinacion_id or party.thread.coordinacion_id,
-        joined_from_id=party.joined_from_id,
+        conversation_id=contact.conversation_id,
+        contact_id=contact.id,
+        coordinacion_id=request.coordinacion_id or contact.conversation.coordinacion_id,
         direction="outbound",
         type="template" if template else kind_of(file.content_type) if file else "text",
         body=body,
         search_text=fold(body),
         category=category,
         from_number=f"whatsapp:{gateway().account.whatsapp_number}",
-        to_number=f"whatsapp:{party.member.own_address}",
+        to_number=f"whatsapp:{contact.address}",
         status="queued",
         request_digest=request.digest,
         template=template,

@@ -21,10 +21,10 @@ from app.whatsapp import queries
 from app.whatsapp.actions.conversation import fold_search_text, follow_event, mark_read_where, place_last
 from app.whatsapp.attachments.actions.queue import rows_of, want_all
 from app.whatsapp.changes import Unchanged, changing
-from app.whatsapp.contacts.actions.identify import find_or_make_party
+from app.whatsapp.contacts.actions.identify import find_or_make_contact
 from app.whatsapp.costs.actions import record_price
 from app.whatsapp.delivery import UNSETTLED
-from app.whatsapp.identity import contact_of, same_contact
+from app.whatsapp.identity import identity_of, same_contact
 from app.whatsapp.messaging.actions.inbound import store_inbound
 from app.whatsapp.messaging.actions.outcome import follow_outcome, is_news, record_outcome
 from app.whatsapp.models import Message, SyncRun
@@ -212,14 +212,14 @@ def _store_outbound(
     the sender may be a program, which has read nothing.
     """
     now, sent_at = utcnow(), remote.sent_at or remote.created_at
-    party = find_or_make_party(session, contact_of(parse_address(remote.to_number)), now)
-    conversation = party.thread
-    if party.member in session.new:
-        fold_search_text(party.member)
+    contact = find_or_make_contact(session, identity_of(parse_address(remote.to_number)), now)
+    conversation = contact.conversation
+    if contact in session.new:
+        fold_search_text(conversation)
         session.flush()
     message = Message(
         conversation_id=conversation.id,
-        joined_from_id=party.joined_from_id,
+        contact_id=contact.id,
         coordinacion_id=follow_event(conversation, sent_at),
         direction="outbound",
         type=type_of_media(media[0].content_type) if media else "text",
