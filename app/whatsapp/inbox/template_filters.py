@@ -14,7 +14,6 @@ from app.whatsapp.contacts.queries import why_likely
 from app.whatsapp.costs import labels as costs
 from app.whatsapp.delivery import tick
 from app.whatsapp.inbox import bubbles
-from app.whatsapp.inbox.thread_queries import may_retry
 from app.whatsapp.marks import plain_words, render_marks
 from app.whatsapp.messaging.forms import MAX_BODY
 from app.whatsapp.outcomes import find_failure
@@ -41,7 +40,6 @@ FILTERS = (
     attachments.file_family,
     attachments.file_size,
     bubbles.came_by,
-    may_retry,
     bubbles.row_key,
     bubbles.day_key,
     bubbles.cursor_after,

@@ -73,14 +73,17 @@ def list_retried(messages: Iterable[Message]) -> dict[int, int]:
 
 def thread_context(messages: Sequence[Message], *, mark_new: int = 0, days: Iterable[date] = ()) -> dict[str, Any]:
     """Return what `_rows.html` shows of `messages`: their rows, and what their bubbles ask of other messages."""
+    now, retried = utcnow(), list_retried(messages)
     return {
         "rows": build_rows(messages, mark_new=mark_new, days=days),
         "quoted": list_quoted(messages),
         "reactions": list_reactions(messages),
-        "retried": list_retried(messages),
+        "chats": {one.id: one.conversation for one in messages if one.status in FAILED},
+        "retried": retried,
+        "repeatable": {one.id for one in messages if one.id not in retried and may_retry(one, now)},
         "reported": list_reported(messages),
         "newest": max((message.id for message in messages), default=0),
-        "now": utcnow(),
+        "now": now,
     }
 
 
