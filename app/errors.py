@@ -13,6 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from app.extensions import db, limiter, seconds_to_wait
 from app.htmx import is_htmx
+from app.pages import render_page
 from app.schema import BEHIND, find_trouble
 
 
@@ -101,11 +102,14 @@ def problem(status: int, code: str, detail: str, fields: dict[str, str] | None =
 def _answer(status: int, code: str, detail: str, fields: dict[str, str] | None = None, **extra: Any) -> Response:
     if request.path.startswith("/api/"):
         return problem(status, code, detail, fields, **extra)
-    template = "_alert.html" if is_htmx() else "error.html"
-    response = make_response(render_template(template, status=status, detail=detail), status)
-    if is_htmx():  # The alert goes where alerts go, and what the person was looking at stays.
-        response.headers["HX-Retarget"] = "#alerts"
-        response.headers["HX-Reswap"] = "innerHTML"
+    if not is_htmx():
+        # Around a page about an error of ours stands nothing: the database may be what failed.
+        render = render_template if status >= HTTPStatus.INTERNAL_SERVER_ERROR else render_page
+        return make_response(render("error.html", status=status, detail=detail), status)
+    response = make_response(render_template("_alert.html", status=status, detail=detail), status)
+    # The alert goes where alerts go, and what the person was looking at stays.
+    response.headers["HX-Retarget"] = "#alerts"
+    response.headers["HX-Reswap"] = "innerHTML"
     return response
 
 

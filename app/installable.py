@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from app.assets import asset
 from app.auth.guard import public
 from app.htmx import see_other
 from app.media.rules import WHATSAPP_TYPES
+from app.pages import render_page
 
 bp = Blueprint("installable", __name__)
 # Open: browsers ask for these without cookies, or before anybody signed in, and they say nothing of any office.
@@ -110,7 +111,7 @@ def service_worker() -> Response:
 @bp.get("/offline")
 def offline() -> ResponseReturnValue:
     """Show what the service worker keeps for when there is no network; nobody's data is in it."""
-    return render_template("offline.html")
+    return render_page("offline.html")
 
 
 @bp.post("/share")

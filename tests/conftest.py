@@ -22,11 +22,13 @@ from app import create_app
 from app.auth.models import User
 from app.extensions import Base, db, init_migrations, limiter
 from config import TestConfig, engine_options, parse_database_url
+from tests import rendering
 from tests.browser import IsolatedClient, SignedInClient
 from tests.factories import PASSWORD, Factories
 from tests.fakes import FakeConsole, FakeContents, FakeFetcher, FakeTwilio
 
 pytest_plugins = ["tests.unsteady"]
+rendering.listen()
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The same engine with nothing of a browser around it, a third faster: Debian's package of that name, where it is there.
@@ -106,6 +108,13 @@ def _only_sockets_that_a_test_asks_for(request: pytest.FixtureRequest) -> Iterat
         disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture(autouse=True)
+def _templates_ask_nothing_of_the_database() -> Iterator[None]:
+    rendering.asked.clear()
+    yield
+    assert not rendering.asked, "\n".join(rendering.asked)
 
 
 def _migrate(app: Flask) -> None:

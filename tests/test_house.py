@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 import jinja2
 import pytest
 from flask import Flask
 from jinja2 import nodes
+
+from app.extensions import db
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "app" / "templates"
@@ -21,7 +26,7 @@ TEMPLATES = ROOT / "app" / "templates"
 # may import one another, though never in a circle.
 ROOMS = (
     {"letters", "light_jwt", "limit_store", "logs", "schema", "sentry"},
-    {"extensions", "htmx", "headers", "paths", "phones"},
+    {"extensions", "htmx", "headers", "pages", "paths", "phones"},
     {"assets", "errors", "formats", "backup"},
     {"args", "cursors", "holds", "links", "jobs", "twilio"},
     {"auth"},
@@ -471,6 +476,53 @@ def test_no_view_holds_a_query() -> None:
         for line, name in imports(path)
         if name.split(".")[0] == "sqlalchemy"
     ]
+
+    complain(complaints)
+
+
+def test_pages_are_rendered_with_their_frame_and_pieces_without() -> None:
+    complaints = []
+    for path in sources("app"):
+        for node in ast.walk(tree(path)):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="render_page" | "render_template" as name), args=[ast.Constant(value=str(piece))]
+                ):
+                    if piece.rpartition("/")[2].startswith("_") == (name == "render_page"):
+                        complaints.append(f"{rel(path)}:{node.lineno}: {piece} is not for {name}()")
+
+    complain(complaints)
+
+
+def _reached(function: Callable[..., Any], seen: set[CodeType]) -> Iterator[tuple[str, object]]:
+    """Yield the names that `function` uses and what each is; the app's own functions among them are followed."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code in seen:
+        return
+    seen.add(code)
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    names = {name for each in (code, *inner) for name in each.co_names}
+    used = [(name, function.__globals__[name]) for name in names if name in function.__globals__]
+    used += [
+        (name, getattr(module, name))
+        for _name, module in used
+        if isinstance(module, ModuleType) and module.__name__.startswith("app")
+        for name in names
+        if hasattr(module, name)
+    ]
+    for name, thing in used:
+        yield name, thing
+        if isinstance(thing, FunctionType) and thing.__module__.startswith("app"):
+            yield from _reached(thing, seen)
+
+
+def test_no_filter_reaches_the_database(app: Flask) -> None:
+    # tests/rendering.py hears, in every test, what a template asks by way of a row that was not read with it.
+    complaints = []
+    for called, filter_ in app.jinja_env.filters.items():
+        function = filter_.func if isinstance(filter_, partial) else filter_
+        if isinstance(function, FunctionType) and function.__module__.startswith("app"):
+            complaints += [f"the filter {called} reaches {name}" for name, it in _reached(function, set()) if it is db]
 
     complain(complaints)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from flask_limiter import RequestLimit
@@ -13,6 +13,7 @@ from flask_limiter import RequestLimit
 from app.auth.forms import claimed_email
 from app.errors import DomainError
 from app.extensions import limiter, remote_address, seconds_to_wait
+from app.pages import render_page
 
 View = Callable[..., ResponseReturnValue]
 
@@ -33,7 +34,7 @@ def _answer(limit: RequestLimit) -> Response | None:
         seconds,
     )
     typed = {"next": request.form.get("next", ""), "email": request.form.get("email", "")}
-    page = render_template("auth/login.html", error=DomainError(sentence), **typed)
+    page = render_page("auth/login.html", error=DomainError(sentence), **typed)
     return make_response(page, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from app.auth.guard import current_claims, current_user, person, require_admin, 
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import limiter
 from app.htmx import see_other
+from app.pages import render_page
 
 bp = Blueprint("people", __name__, url_prefix="/settings/people")
 bp.before_request(require_admin)
@@ -35,7 +36,7 @@ def _page(
     """Show everybody; `errors` stand in the form of a new person, or in that of the person `at`."""
     context = {"values": values or {"role": "staff"}, "errors": errors or {}, "at": at, "problem": problem}
     done = {"added": _("Ya puede entrar."), "password": _("Contraseña cambiada.")}.get(request.args.get("done", ""))
-    return render_template("auth/people.html", people=queries.list_users(), done=done, **context), status
+    return render_page("auth/people.html", people=queries.list_users(), done=done, **context), status
 
 
 @bp.get("")
@@ -76,7 +77,7 @@ def set_active(user_id: int) -> ResponseReturnValue:
 
 @own.get("")
 def password() -> ResponseReturnValue:
-    return render_template("auth/password.html", errors={}, done="done" in request.args)
+    return render_page("auth/password.html", errors={}, done="done" in request.args)
 
 
 @own.post("")
@@ -88,5 +89,5 @@ def change() -> ResponseReturnValue:
             current_user().id, current_claims().session_id, form.get("current", ""), form.get("password", "")
         )
     except Invalid as error:
-        return render_template("auth/password.html", errors=error.fields, done=False), error.status
+        return render_page("auth/password.html", errors=error.fields, done=False), error.status
     return redirect(url_for(".password", done=1), 303)

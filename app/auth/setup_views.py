@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,6 +13,7 @@ from app.auth.actions import people, sessions
 from app.auth.guard import require_same_origin
 from app.auth.limits import limit_sign_in
 from app.errors import Invalid, NotFound
+from app.pages import render_page
 
 bp = Blueprint("auth_setup", __name__, url_prefix="/setup")
 
@@ -34,7 +35,7 @@ def _check_token(shown: str) -> None:
 
 @bp.get("")
 def show() -> ResponseReturnValue:
-    return render_template("auth/setup.html", values={}, errors={})
+    return render_page("auth/setup.html", values={}, errors={})
 
 
 @bp.post("")
@@ -45,7 +46,7 @@ def create() -> ResponseReturnValue:
         _check_token(form["token"])
         people.create_first_admin(form["email"], form["name"], form["password"])
     except Invalid as error:
-        return render_template("auth/setup.html", values=form, errors=error.fields), error.status
+        return render_page("auth/setup.html", values=form, errors=error.fields), error.status
     _user, pair = sessions.sign_in(form["email"], form["password"], browser=True)
     response = make_response(redirect(url_for("coordinaciones.index"), 303))
     tokens.set_cookies(response, pair)

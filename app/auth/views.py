@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth import tokens
@@ -11,6 +11,7 @@ from app.auth.forms import parse_credentials, parse_next
 from app.auth.guard import current_claims, end_session_of_before, require_same_origin, require_staff
 from app.auth.limits import limit_sign_in
 from app.errors import Invalid
+from app.pages import render_page
 
 bp = Blueprint("auth", __name__)
 bp.before_request(require_same_origin)
@@ -21,7 +22,7 @@ leaving.before_request(require_staff)
 
 @bp.get("/login")
 def login() -> ResponseReturnValue:
-    return render_template("auth/login.html", next=request.args.get("next", ""), ended="ended" in request.args)
+    return render_page("auth/login.html", next=request.args.get("next", ""), ended="ended" in request.args)
 
 
 @bp.post("/login")
@@ -30,7 +31,7 @@ def sign_in() -> ResponseReturnValue:
     try:
         _user, pair = sessions.sign_in(*parse_credentials(request.form), browser=True)
     except (sessions.WrongCredentials, Invalid) as error:
-        page = render_template(
+        page = render_page(
             "auth/login.html", next=request.form.get("next", ""), email=request.form.get("email", ""), error=error
         )
         return page, error.status

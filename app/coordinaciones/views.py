@@ -29,6 +29,7 @@ from app.errors import Conflict, Invalid
 from app.extensions import limiter
 from app.formats import today
 from app.htmx import is_htmx, see_other
+from app.pages import render_page
 
 PAGE_SIZE = 25
 _LAST_PAGE = 10_000
@@ -64,7 +65,7 @@ def _list_context(filters: Filters) -> dict[str, Any]:
 
 @bp.get("", strict_slashes=False)
 def index() -> ResponseReturnValue:
-    return render_template("coordinaciones/index.html", **_list_context(_filters()))
+    return render_page("coordinaciones/index.html", **_list_context(_filters()))
 
 
 @bp.get("/list")
@@ -109,8 +110,9 @@ def _show_form(
     """
     values = fill_form(coordinacion) | dict(changed) if coordinacion else request.form
     context = _form_context(coordinacion, values, errors or {}, doubts)
-    page = "coordinaciones/edit.html" if coordinacion else "coordinaciones/new.html"
-    return render_template("coordinaciones/_form.html" if is_htmx() else page, **context), 422
+    if is_htmx():
+        return render_template("coordinaciones/_form.html", **context), 422
+    return render_page("coordinaciones/edit.html" if coordinacion else "coordinaciones/new.html", **context), 422
 
 
 def _unanswered(values: Values, coordinacion: Coordinacion | None = None) -> list[Doubt]:
@@ -127,7 +129,7 @@ def _show(coordinacion: Coordinacion, done: str) -> ResponseReturnValue:
 @bp.get("/new")
 def new() -> ResponseReturnValue:
     values = {"event_kind": "other", "state": "quote"}
-    return render_template("coordinaciones/new.html", **_form_context(None, values, {}))
+    return render_page("coordinaciones/new.html", **_form_context(None, values, {}))
 
 
 @bp.post("", strict_slashes=False)
@@ -147,7 +149,7 @@ def create() -> ResponseReturnValue:
 @bp.get("/<int:coordinacion_id>")
 def show(coordinacion_id: int) -> ResponseReturnValue:
     coordinacion = queries.get_coordinacion(coordinacion_id)
-    return render_template("coordinaciones/show.html", coordinacion=coordinacion, today=today())
+    return render_page("coordinaciones/show.html", coordinacion=coordinacion, today=today())
 
 
 @bp.get("/<int:coordinacion_id>/details")
@@ -160,7 +162,7 @@ def details(coordinacion_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:coordinacion_id>/edit")
 def edit(coordinacion_id: int) -> ResponseReturnValue:
-    return render_template("coordinaciones/edit.html", **_stored_context(queries.get_coordinacion(coordinacion_id)))
+    return render_page("coordinaciones/edit.html", **_stored_context(queries.get_coordinacion(coordinacion_id)))
 
 
 @bp.get("/<int:coordinacion_id>/form")

@@ -20,6 +20,7 @@ from app.doctor.report_queries import (
 from app.extensions import limiter
 from app.htmx import see_other
 from app.logs import without_passwords
+from app.pages import render_page
 from app.twilio.signature import status_url
 
 bp = Blueprint("doctor", __name__, url_prefix="/settings/diagnosis")
@@ -44,7 +45,7 @@ def show() -> ResponseReturnValue:
     house, way = examine_here()
     url = without_passwords(suggest_webhook_url())
     account = _ask_twilio() if request.args.get("twilio") else {}  # For browsers that run no scripts.
-    return render_template(
+    return render_page(
         "doctor/show.html",
         house=house,
         way=way,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from app.auth.tokens import csrf_value
 from app.errors import DomainError, Invalid, NotFound
 from app.extensions import limiter, utcnow
 from app.htmx import see_other
+from app.pages import render_page
 from app.push import actions, queries, webpush
 from app.push.forms import parse_device, parse_name, parse_replaced, parse_wanted
 
@@ -43,12 +44,13 @@ def _page(status: int = 200, *, problem: DomainError | None = None, **extra: Any
         "devices": queries.list_subscriptions(user.id),
         "wanted": _chosen(user.id),
         "anybody": queries.anybody_reachable(now),
+        "unheard": False,  # The page says so itself, and whoever reads it is about to mend it.
         "now": now,
         "errors": {},
         "problem": problem,
         "done": sentences.get(request.args.get("done", "")),
     }
-    return render_template("push/notices.html", **context | extra), status
+    return render_page("push/notices.html", **context | extra), status
 
 
 @bp.get("")

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Text, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.extensions import Base, db
+from app.extensions import Base, db, utcnow
+from app.push import queries as push
 from app.twilio.codes import Step, explain
 from app.whatsapp.models import ChangeCounter, Message
 from app.whatsapp.outcomes import find_failure
@@ -66,6 +68,16 @@ def find_notices() -> Notices:
     rows = db.session.execute(asked.order_by(Report.reported_at.desc(), Report.code)).all()
     trouble = rows[0].Trouble if rows else None
     return Notices(trouble, tuple(row.Report for row in rows if row.Report is not None))
+
+
+def read_notices(context: dict[str, Any]) -> dict[str, Any]:
+    """Return what `_notices.html` shows: what admins are told, and whether no device hears of anything.
+
+    What `context` says of either is not asked for again.
+    """
+    notices = context.get("notices") or find_notices()
+    unheard = context["unheard"] if "unheard" in context else push.is_on() and not push.anybody_reachable(utcnow())
+    return {"notices": notices, "unheard": unheard}
 
 
 def list_reported(messages: Iterable[Message]) -> set[int]:

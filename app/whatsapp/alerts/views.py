@@ -9,7 +9,7 @@ from app.args import parse_int_arg
 from app.auth.guard import require_admin, require_staff
 from app.htmx import is_htmx, see_other
 from app.whatsapp.alerts.actions import notices as writing_notices
-from app.whatsapp.alerts.notice_queries import find_notices
+from app.whatsapp.alerts.notice_queries import find_notices, read_notices
 from app.whatsapp.alerts.window_queries import list_told, notice_key
 
 bp = Blueprint("whatsapp_alerts", __name__, url_prefix="/whatsapp")
@@ -36,7 +36,7 @@ def trouble() -> ResponseReturnValue:
 
 @admins.get("")
 def show() -> ResponseReturnValue:
-    return render_template("whatsapp/alerts/_notices.html")
+    return render_template("whatsapp/alerts/_notices.html", **read_notices({}))
 
 
 @admins.post("/dismiss")

@@ -12,6 +12,7 @@ from app.auth.guard import require_staff
 from app.errors import Invalid
 from app.extensions import LARGEST_ID, utcnow
 from app.htmx import is_htmx
+from app.pages import render_page
 from app.whatsapp import party_queries, queries
 from app.whatsapp.contacts.actions import joining, judging
 from app.whatsapp.contacts.queries import find_likely
@@ -61,7 +62,7 @@ def _results_context(conversation: Conversation) -> dict[str, Any]:
 @bp.get("/conversations/<int:conversation_id>/who")
 def who(conversation_id: int) -> ResponseReturnValue:
     """Show on a page of its own what browsers with JavaScript show in a dialog."""
-    return render_template("whatsapp/contacts/who.html", **_who_context(queries.get_conversation(conversation_id)))
+    return render_page("whatsapp/contacts/who.html", **_who_context(queries.get_conversation(conversation_id)))
 
 
 @bp.get("/conversations/<int:conversation_id>/who/dialog")
@@ -92,11 +93,11 @@ def rename(conversation_id: int) -> ResponseReturnValue:
         if not unchanged:
             joining.rename(conversation_id, name)
     except Invalid as refusal:
-        conversation = queries.get_conversation(conversation_id)
-        piece, around = "whatsapp/contacts/_name_form.html", {"conversation": conversation, "focus": True}
-        if not is_htmx():
-            piece, around = "whatsapp/contacts/who.html", _who_context(conversation)
-        return render_template(piece, name=name, refusal=refusal, **around), refusal.status
+        conversation, said = queries.get_conversation(conversation_id), {"name": name, "refusal": refusal}
+        if is_htmx():
+            form = {"conversation": conversation, "focus": True} | said
+            return render_template("whatsapp/contacts/_name_form.html", **form), refusal.status
+        return render_page("whatsapp/contacts/who.html", **_who_context(conversation), **said), refusal.status
     if not is_htmx():
         return _show(conversation_id)
     return names(conversation_id)

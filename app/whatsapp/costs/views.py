@@ -17,6 +17,7 @@ from app.args import parse_int_arg
 from app.auth.guard import require_admin, require_staff
 from app.coordinaciones.queries import get_coordinacion
 from app.htmx import see_other
+from app.pages import render_page
 from app.whatsapp.costs import queries
 from app.whatsapp.costs.actions import keep_rates
 from app.whatsapp.costs.categories import LABELS
@@ -59,7 +60,7 @@ def _show(form: Mapping[str, str] | None = None, errors: dict[str, str] | None =
         "errors": errors or {},
         "kept": "kept" in request.args,
     }
-    return render_template("whatsapp/costs/show.html", **context)
+    return render_page("whatsapp/costs/show.html", **context)
 
 
 @bp.get("")

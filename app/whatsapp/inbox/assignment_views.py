@@ -10,6 +10,7 @@ from app.auth.guard import current_user, require_staff
 from app.auth.queries import list_users
 from app.extensions import LARGEST_ID, LARGEST_INT
 from app.htmx import is_htmx, see_other
+from app.pages import render_page
 from app.whatsapp import queries
 from app.whatsapp.inbox.actions import assignment, settling
 
@@ -33,9 +34,10 @@ def assignee(conversation_id: int) -> ResponseReturnValue:
 def choose(conversation_id: int) -> ResponseReturnValue:
     """Offer the people of the office: in place of who looks after it now, or as a page of its own."""
     people = [user for user in list_users() if user.active]
-    piece = "whatsapp/thread/_choose_person.html" if is_htmx() else "whatsapp/thread/hand.html"
-    conversation = queries.get_conversation(conversation_id)
-    return render_template(piece, conversation=conversation, people=people), {"Vary": "HX-Request"}
+    context = {"conversation": queries.get_conversation(conversation_id), "people": people}
+    if is_htmx():
+        return render_template("whatsapp/thread/_choose_person.html", **context), {"Vary": "HX-Request"}
+    return render_page("whatsapp/thread/hand.html", **context), {"Vary": "HX-Request"}
 
 
 @bp.post("/assignee")

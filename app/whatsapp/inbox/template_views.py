@@ -16,6 +16,7 @@ from app.auth.guard import current_user, person, require_staff
 from app.errors import DomainError
 from app.extensions import limiter, utcnow
 from app.htmx import is_htmx, see_other
+from app.pages import render_page
 from app.whatsapp.costs.queries import find_estimate
 from app.whatsapp.errors import KeyReused
 from app.whatsapp.messaging.actions.send import send as send_message
@@ -121,14 +122,14 @@ def preview(conversation_id: int, template_id: int) -> ResponseReturnValue:
 @bp.get("/templates")
 def offer_page(conversation_id: int) -> ResponseReturnValue:
     """Offer the templates where there is no JavaScript to put them into the composer."""
-    return render_template("whatsapp/templates/choose_template.html", **_offer(get_conversation(conversation_id)))
+    return render_page("whatsapp/templates/choose_template.html", **_offer(get_conversation(conversation_id)))
 
 
 @bp.get("/templates/<int:template_id>")
 def fill_page(conversation_id: int, template_id: int) -> ResponseReturnValue:
     conversation, template = get_conversation(conversation_id), queries.get_template(template_id)
     context = _form(conversation, template, _suggested(conversation, template))
-    return render_template("whatsapp/templates/choose_template.html", **context)
+    return render_page("whatsapp/templates/choose_template.html", **context)
 
 
 @bp.post("/templates/<int:template_id>")
@@ -163,5 +164,6 @@ def _refuse(
     context = _form(conversation, template, values, refusal)
     if not isinstance(refusal, KeyReused):  # Under a spent key other words would never go out.
         context["key"] = key
-    piece = "whatsapp/templates/_template_fill.html" if is_htmx() else "whatsapp/templates/choose_template.html"
-    return render_template(piece, **context), refusal.status
+    if is_htmx():
+        return render_template("whatsapp/templates/_template_fill.html", **context), refusal.status
+    return render_page("whatsapp/templates/choose_template.html", **context), refusal.status

@@ -14,6 +14,7 @@ from app.coordinaciones import queries as coordinaciones
 from app.errors import DomainError
 from app.extensions import LARGEST_ID, LARGEST_INT, limiter, utcnow
 from app.htmx import is_htmx, see_other
+from app.pages import render_page
 from app.whatsapp import party_queries, queries
 from app.whatsapp.alerts.notice_queries import find_notices
 from app.whatsapp.changes import current_change
@@ -95,13 +96,13 @@ def _chat_context(conversation: Conversation, **extra: Any) -> dict[str, Any]:
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return render_template("whatsapp/inbox.html", **_list_context())
+    return render_page("whatsapp/inbox.html", **_list_context())
 
 
 @bp.get("/share")
 def share() -> ResponseReturnValue:
     """Show the inbox to who shares something from another app: the conversation that is opened next gets it."""
-    return render_template("whatsapp/share.html", **_list_context())
+    return render_page("whatsapp/share.html", **_list_context())
 
 
 @bp.get("/panel")
@@ -130,7 +131,7 @@ def show(conversation_id: int) -> ResponseReturnValue:
     context = _list_context() | _chat_context(conversation, before=request.args.get("before", ""))
     if "choose" in request.args:
         context |= event_queries.choices_of(conversation, request.args.get("event", ""))
-    return render_template("whatsapp/inbox.html", **context)
+    return render_page("whatsapp/inbox.html", **context)
 
 
 @bp.get("/conversations/<int:conversation_id>/chat")
@@ -213,7 +214,7 @@ def _refuse(conversation_id: int, key: str, body: str, refusal: DomainError) -> 
         answer = render_template("whatsapp/composer/_refused.html", **context)
         return answer, refusal.status, {"Coordina-Refusal": refusal.code}
     context = _chat_context(conversation, body=body, refusal=refusal) | {"key": key}
-    return render_template("whatsapp/inbox.html", **_list_context() | context), refusal.status
+    return render_page("whatsapp/inbox.html", **_list_context() | context), refusal.status
 
 
 @bp.post("/conversations/<int:conversation_id>/read")

@@ -14,6 +14,7 @@ from app.auth.guard import person, require_admin, require_staff
 from app.errors import DomainError, Invalid
 from app.extensions import limiter
 from app.htmx import see_other
+from app.pages import render_page
 from app.twilio.client import TwilioError
 from app.whatsapp.templates import queries
 from app.whatsapp.templates.actions import authoring
@@ -32,7 +33,7 @@ admin.before_request(require_admin)
 def _index(problem: str = "", status: int = 200) -> ResponseReturnValue:
     q = cut_text_arg(request.args, "q", 100)
     context = {"templates": queries.list_templates(q), "q": q, "synced_at": queries.last_synced_at()}
-    return render_template("whatsapp/templates/templates.html", problem=problem, **context), status
+    return render_page("whatsapp/templates/templates.html", problem=problem, **context), status
 
 
 @bp.get("")
@@ -62,7 +63,7 @@ def _show(template: Template, status: int = 200, **extra: Any) -> ResponseReturn
         "errors": {},
         "fixed": FIXED,
     }
-    return render_template("whatsapp/templates/template.html", **context | extra), status
+    return render_page("whatsapp/templates/template.html", **context | extra), status
 
 
 @bp.get("/<int:template_id>")
@@ -106,7 +107,7 @@ def _new(given: Mapping[str, str], refusal: DomainError | None = None) -> Respon
         "languages": LANGUAGES,
         "card": fill(card_of(new_types(given)), _samples_of(given)),
     }
-    return render_template("whatsapp/templates/new_template.html", **context), refusal.status if refusal else 200
+    return render_page("whatsapp/templates/new_template.html", **context), refusal.status if refusal else 200
 
 
 @admin.get("/new")
