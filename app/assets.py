@@ -48,8 +48,8 @@ def _read_modules(folder: Path, _changed: tuple[float, ...]) -> tuple[str, dict[
     for path in sorted(folder.rglob("*.js")):
         name, source = path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")
         digest.update(f"{name}\0{source}\0".encode())
-        relative = (posixpath.join(posixpath.dirname(name), other) for other in _IMPORTED.findall(source))
-        imports[name] = [posixpath.normpath(other) for other in relative]
+        relative = (posixpath.join(posixpath.dirname(name), imported) for imported in _IMPORTED.findall(source))
+        imports[name] = [posixpath.normpath(imported) for imported in relative]
     return digest.hexdigest()[:_LENGTH], imports
 
 
@@ -77,11 +77,11 @@ def imports_of(name: str) -> list[str]:
     found: list[str] = []
     waiting = [name]
     while waiting:
-        new = [other for other in imports[waiting.pop(0)] if other not in found]
+        new = [module for module in imports[waiting.pop(0)] if module not in found]
         found += new
         waiting += new
     folder = _folder(version)
-    return [folder + other for other in found]
+    return [folder + module for module in found]
 
 
 def _forget_version(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -55,7 +55,7 @@ def _written(coordinacion: Coordinacion, doubts: list[Doubt]) -> Response:
         {
             "code": doubt.code,
             "detail": doubt.sentence.rstrip(":"),
-            "coordinacion_ids": [other.id for other in doubt.others],
+            "coordinacion_ids": [event.id for event in doubt.others],
         }
         for doubt in doubts
     ]

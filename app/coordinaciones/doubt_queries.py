@@ -41,10 +41,10 @@ def _starts_at(day: date, start: time | None) -> datetime | None:
     return datetime.combine(day, start) if start is not None else None
 
 
-def _at_once(day: date, start: time | None, other: Coordinacion) -> bool:
+def _at_once(day: date, start: time | None, booked: Coordinacion) -> bool:
     """Tell whether an event of this day and hour and another one fall into one evening, as far as hours are known."""
-    starts_at, booked_at = _starts_at(day, start), _starts_at(cast(date, other.event_on), other.start_time)
-    return abs(starts_at - booked_at) < _ONE_EVENING if starts_at and booked_at else day == other.event_on
+    starts_at, booked_at = _starts_at(day, start), _starts_at(cast(date, booked.event_on), booked.start_time)
+    return abs(starts_at - booked_at) < _ONE_EVENING if starts_at and booked_at else day == booked.event_on
 
 
 def _others(own_id: int | None, *conditions: ColumnElement[bool]) -> list[Coordinacion]:
@@ -57,17 +57,17 @@ def _others(own_id: int | None, *conditions: ColumnElement[bool]) -> list[Coordi
 def _booked(new: Mapping[str, Any], own_id: int | None) -> list[Coordinacion]:
     day, start = new["event_on"], new["start_time"]
     near = Coordinacion.event_on.between(day - timedelta(days=1), day + timedelta(days=1))
-    return [other for other in _others(own_id, Coordinacion.dj_id == new["dj_id"], near) if _at_once(day, start, other)]
+    return [event for event in _others(own_id, Coordinacion.dj_id == new["dj_id"], near) if _at_once(day, start, event)]
 
 
 def _same(new: Mapping[str, Any], own_id: int | None) -> list[Coordinacion]:
     key, name = phone_key(new["phone"]) if new["phone"] else None, fold(new["client_name"]).split()
     day, kind = Coordinacion.event_on == new["event_on"], Coordinacion.event_kind == new["event_kind"]
 
-    def is_client(other: Coordinacion) -> bool:
-        return key == other.phone_key if key and other.phone_key else name == fold(other.client_name).split()
+    def is_client(event: Coordinacion) -> bool:
+        return key == event.phone_key if key and event.phone_key else name == fold(event.client_name).split()
 
-    return [other for other in _others(own_id, day, kind) if is_client(other)]
+    return [event for event in _others(own_id, day, kind) if is_client(event)]
 
 
 def _about(
@@ -75,7 +75,7 @@ def _about(
 ) -> Doubt:
     values = ":".join(str(new[name]).replace(" ", "_") for name in names)
     return Doubt(
-        code, f"{code}:{values}:{'.'.join(str(other.id) for other in others)}", sentence, tuple(others[:_SHOWN])
+        code, f"{code}:{values}:{'.'.join(str(event.id) for event in others)}", sentence, tuple(others[:_SHOWN])
     )
 
 

@@ -19,7 +19,7 @@ _COLOURS = {State.OK: "green", State.WARN: "yellow", State.BAD: "red"}
 
 
 def _show(line: Check) -> None:
-    click.echo(f"{click.style(f'{line.state:<5}', fg=_COLOURS[line.state])}{line.name:<12} {line.said}")
+    click.echo(f"{click.style(f'{line.state:<5}', fg=_COLOURS[line.state])}{line.name:<12} {line.seen}")
     if line.fix:
         click.echo(f"{'':<17} -> {line.fix}")
 

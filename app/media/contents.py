@@ -161,12 +161,12 @@ def _look(data: bytes) -> str:
     return _of_old_office(data) if data.startswith(_OLD_OFFICE_BEGINS) else _of_text(data)
 
 
-def detect(data: bytes, said: str = "") -> str:
+def detect(data: bytes, claimed: str = "") -> str:
     """Return the content type of `data`, in lower case and without parameters.
 
-    What its sender `said` counts only among the names of one container. UNKNOWN is what nothing shows.
+    What its sender `claimed` counts only among the names of one container. UNKNOWN is what nothing shows.
     """
     found = _look(data)
-    said = said.partition(";")[0].strip().lower()
-    said = _OTHER_NAMES.get(said, said)
-    return said if any(found in names and said in names for names in _ALIKE) else found
+    claimed = claimed.partition(";")[0].strip().lower()
+    claimed = _OTHER_NAMES.get(claimed, claimed)
+    return claimed if any(found in names and claimed in names for names in _ALIKE) else found

@@ -90,7 +90,7 @@ class Fetched:
     """A file's bytes, and the Content-Type that came with them, which nobody has checked."""
 
     data: bytes
-    said: str
+    claimed: str
 
 
 def resolve_name(host: str, port: int) -> list[str]:

@@ -197,7 +197,7 @@ def forget(user_id: int, subscription_id: int) -> None:
         session.delete(_get_own(session, user_id, subscription_id))
 
 
-def prefer(user_id: int, wanted: Wanted) -> None:
+def prefer(user_id: int, preference: Wanted) -> None:
     """Keep what a person wants to be told, on all their devices."""
     with writing() as session:
-        session.merge(Preference(user_id=user_id, **asdict(wanted)))
+        session.merge(Preference(user_id=user_id, **asdict(preference)))

@@ -64,7 +64,7 @@ def prefer() -> ResponseReturnValue:
     try:
         actions.prefer(current_user().id, parse_wanted(request.form))
     except Invalid as error:
-        return _page(422, wanted=request.form, errors=error.fields)
+        return _page(422, preference=request.form, errors=error.fields)
     return see_other(url_for(".show", done="kept"))
 
 

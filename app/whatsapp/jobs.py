@@ -69,29 +69,29 @@ def _sync_templates(_payload: dict[str, Any]) -> None:
 
 def _fetch(payload: dict[str, Any]) -> None:
     """Fetch a file and keep it. Raises FetchError or StoreError where a later try may do better."""
-    wanted = files.begin(payload["media_id"])
-    if wanted is None:
+    remote = files.begin(payload["media_id"])
+    if remote is None:
         return
-    if wanted.one_too_many:
-        files.fail(wanted.media_id, "unreachable")
+    if remote.one_too_many:
+        files.fail(remote.media_id, "unreachable")
         return
     try:
-        found = fetcher().fetch(wanted.url)
-        file = keep(found.data, wanted.filename, found.said or wanted.said)
+        found = fetcher().fetch(remote.url)
+        file = keep(found.data, remote.filename, found.claimed or remote.claimed_type)
     except (FetchError, StoreError) as error:
         reason, lasting = (error.reason, error.lasting) if isinstance(error, FetchError) else ("unreachable", False)
-        if files.note_failure(wanted, reason, lasting=lasting):
+        if files.note_failure(remote, reason, lasting=lasting):
             raise
         return
-    small_id = _keep_small(found.data) if wanted.takes_small(file) else None
-    files.attach(wanted.media_id, file.id, read_details(kind_of(file.content_type), found.data), small_id)
+    small_id = _keep_small(found.data) if remote.takes_small(file) else None
+    files.attach(remote.media_id, file.id, read_details(kind_of(file.content_type), found.data), small_id)
 
 
 def _keep_small(data: bytes) -> int | None:
     """Keep a small picture of a large one; return the id of its file, or None where that does not work."""
     small = make_thumbnail(data)
     try:
-        return keep(small.data, said=small.content_type).id if small else None
+        return keep(small.data, claimed=small.content_type).id if small else None
     except StoreError:
         return None  # The large one is here; a job of its own tries again.
 
@@ -110,7 +110,7 @@ def _shrink(payload: dict[str, Any]) -> None:
         small = make_thumbnail(b"".join(stores.read(file, 0, file.size)))
         if small is None:
             return
-        made = keep(small.data, said=small.content_type).id
+        made = keep(small.data, claimed=small.content_type).id
     files.attach_small(payload["media_id"], made)
 
 

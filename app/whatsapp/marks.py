@@ -63,8 +63,8 @@ def _blocks(text: str, region: str) -> str:
         if kind == "":
             made.append("\n".join(_inline(line, region) for line in lines))
         elif kind == "quote":
-            said = "\n".join(_inline(_QUOTE.sub("", line, count=1), region) for line in lines)
-            made.append(f"<blockquote>{said}</blockquote>")
+            quoted = "\n".join(_inline(_QUOTE.sub("", line, count=1), region) for line in lines)
+            made.append(f"<blockquote>{quoted}</blockquote>")
         elif kind == "ul":
             items = "".join(f"<li>{_inline(_BULLET.sub('', line, count=1), region)}</li>" for line in lines)
             made.append(f"<ul>{items}</ul>")
@@ -112,7 +112,7 @@ def _mark(line: str, at: int, made: list[str], opened: dict[str, int]) -> None:
         start = opened[mark]
         made[start], made[place] = f"<{_MARKS[mark]}>", f"</{_MARKS[mark]}>"
         # What was opened inside and is open still would cross the end of this one.
-        for other in [name for name, where in opened.items() if where >= start]:
-            del opened[other]
+        for inner in [name for name, where in opened.items() if where >= start]:
+            del opened[inner]
     elif mark not in opened and after and not after.isspace() and after != mark and not before.isalnum():
         opened[mark] = place

@@ -30,20 +30,20 @@ def may_be_an_answer(body: str) -> bool:
     return the_word(body) in _EVERYDAY
 
 
-def _offered(word: str, asked: str) -> bool:
-    """Tell whether our message `asked` used `word` as an ordinary one; in capitals it is the instruction itself."""
-    return any(found.upper() == word and not found.isupper() for found in re.findall(r"\w+", asked))
+def _offered(word: str, question: str) -> bool:
+    """Tell whether our message `question` used `word` as an ordinary one; in capitals it is the instruction itself."""
+    return any(found.upper() == word and not found.isupper() for found in re.findall(r"\w+", question))
 
 
-def choice_of(kind: str, body: str, told: str, asked: str) -> str:
+def choice_of(kind: str, body: str, opt_out_type: str, question: str) -> str:
     """Return what a client's message asks for: STOP, START or nothing.
 
-    `kind` is the message's type, `told` Twilio's OptOutType, `asked` what we wrote last before it: an everyday word
-    that we offered ourselves is an answer and no request.
+    `kind` is the message's type, `opt_out_type` Twilio's OptOutType, `question` what we wrote last before it: an
+    everyday word that we offered ourselves is an answer and no request.
     """
-    if told in ("STOP", "START"):
-        return told
-    word = the_word(body) if kind == "text" and not told else ""
+    if opt_out_type in ("STOP", "START"):
+        return opt_out_type
+    word = the_word(body) if kind == "text" and not opt_out_type else ""
     if word in START_WORDS:
         return "START"
-    return "STOP" if word in STOP_WORDS and not (word in _EVERYDAY and _offered(word, asked)) else ""
+    return "STOP" if word in STOP_WORDS and not (word in _EVERYDAY and _offered(word, question)) else ""

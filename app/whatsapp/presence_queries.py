@@ -81,8 +81,8 @@ def list_others(rows: Iterable[Presence], user_id: int, now: datetime) -> list[L
 
 def needs_writing(own: Iterable[Presence], here: Collection[int], typing: int | None, now: datetime) -> bool:
     """Tell whether what a browser says at `now` differs from its `own` rows, or one has to be renewed."""
-    said = {(row.conversation_id, row.is_fresh(now), row.is_typing(now)) for row in own}
-    return said != {(conversation_id, True, conversation_id == typing) for conversation_id in here}
+    stored = {(row.conversation_id, row.is_fresh(now), row.is_typing(now)) for row in own}
+    return stored != {(conversation_id, True, conversation_id == typing) for conversation_id in here}
 
 
 def who_is_looking(conversation_id: int, now: datetime) -> set[int]:

@@ -59,7 +59,7 @@ def test_sqlite_on_a_network_disk_is_bad_and_says_what_to_use(app: Flask, kind: 
     line = disk(filesystem=kind)
 
     assert line.state is State.BAD
-    assert kind in str(line.said)
+    assert kind in str(line.seen)
     assert "PostgreSQL" in str(line.fix)
 
 
@@ -106,7 +106,7 @@ def test_each_refusal_of_twilio_names_its_code(app: Flask, code: int, status: in
     line = check_refused(code, status)
 
     assert line.state is State.BAD
-    assert str(code) in str(line.said)
+    assert str(code) in str(line.seen)
     assert fix in str(line.fix)
 
 
@@ -116,7 +116,7 @@ def test_what_twilio_does_not_tell_is_for_people_to_look_up(app: Flask, code: in
 
     assert line.state is State.WARN
     assert "WhatsApp senders" in str(line.fix)
-    assert str(code or "") in str(line.said)
+    assert str(code or "") in str(line.seen)
 
 
 @pytest.mark.parametrize("host", ["coordina.example", "8.8.8.8", "2606:4700::1111", "oficina.com.ar"])
@@ -145,7 +145,7 @@ def test_nothing_is_said_of_the_disk_of_a_database_that_does_not_answer(app: Fla
     silent = Database("sqlite", "/srv/coordina.db", trouble="unable to open database file")
 
     assert check_disk(silent) is None
-    assert "unable to open database file" in str(check_database(silent).said)
+    assert "unable to open database file" in str(check_database(silent).seen)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_an_account_that_sends_nothing_is_bad_and_says_what_to_mend(app: Flask, 
 
     line = check_sending(code, now - timedelta(hours=3), now)
 
-    assert (line.state, str(line.said)) == (State.BAD, f"No sale ningún mensaje: error {code}, hace 3 horas.")
+    assert (line.state, str(line.seen)) == (State.BAD, f"No sale ningún mensaje: error {code}, hace 3 horas.")
     assert fix in str(line.fix)
     assert f"https://www.twilio.com/docs/api/errors/{code}" in str(line.fix)
 

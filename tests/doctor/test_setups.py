@@ -66,7 +66,7 @@ def assert_bad(report: Report, name: str, *seen: str, fix: str) -> None:
     """The line says that it is broken, names what was seen, and what to do; and the command fails."""
     line = report[name]
     assert (line.state, report.code) == ("bad", 1)
-    assert [word for word in seen if word not in line.said] == []
+    assert [word for word in seen if word not in line.seen] == []
     assert fix in line.fix
 
 
@@ -170,7 +170,7 @@ def test_a_database_that_is_newer_than_the_code_serves_for_now(
     report = diagnose(make_app())
 
     assert (report["database"].state, report.code) == ("warn", 0)
-    assert "9999" in report["database"].said
+    assert "9999" in report["database"].seen
 
 
 def migrated(app: Flask) -> None:
@@ -240,7 +240,7 @@ def test_a_redis_that_refuses_is_not_called_slow(make_app: MakeApp) -> None:
         server.shutdown()
 
     assert_bad(report, "redis", "AuthenticationError", fix="REDIS_URL")
-    assert "in time" not in report["redis"].said
+    assert "in time" not in report["redis"].seen
     assert "hunter2" not in report.output
 
 
@@ -260,7 +260,7 @@ def test_rate_limits_that_are_off(office: Flask, make_app: MakeApp) -> None:
     report = diagnose(make_app(RATELIMIT_ENABLED=False))
 
     assert report["settings"].state == "warn"
-    assert "RATELIMIT_ENABLED" in report["settings"].said
+    assert "RATELIMIT_ENABLED" in report["settings"].seen
     assert "RATELIMIT_ENABLED" in report["settings"].fix
 
 
@@ -308,7 +308,7 @@ def test_a_worker_or_a_cron_that_stopped(app: Flask, carla: User, make_app: Make
     line = diagnose(make_app())["work"]
 
     assert line.state == "warn"
-    assert name in line.said
+    assert name in line.seen
     assert fix in line.fix
 
 
@@ -327,7 +327,7 @@ def test_settings_that_stop_half_way(office: Flask, make_app: MakeApp) -> None:
     report = diagnose(make_app(TWILIO_AUTH_TOKEN="", TWILIO_WHATSAPP_NUMBER=""))
 
     assert_bad(report, "connection", "TWILIO_AUTH_TOKEN", "TWILIO_WHATSAPP_NUMBER", fix="Twilio")
-    assert "TWILIO_ACCOUNT_SID" not in report["connection"].said
+    assert "TWILIO_ACCOUNT_SID" not in report["connection"].seen
 
 
 def test_an_office_that_has_not_begun_with_twilio_is_not_broken(app: Flask, carla: User, make_app: MakeApp) -> None:
@@ -389,7 +389,7 @@ def test_a_public_address_that_cannot_be_reached_from_here(office: Flask, make_a
 
     app.extensions["public_address"] = nobody
 
-    assert (diagnose(app)["outside"].state, "gaierror" in diagnose(app)["outside"].said) == ("warn", True)
+    assert (diagnose(app)["outside"].state, "gaierror" in diagnose(app)["outside"].seen) == ("warn", True)
 
 
 @pytest.mark.enable_socket
@@ -515,8 +515,8 @@ def test_the_sandbox_cannot_be_read_and_says_where_to_look(office: Flask, make_a
     line = diagnose(app)["reception"]
 
     assert line.state == "ok"
-    assert HERE in line.said
-    assert "Sandbox settings" in line.said
+    assert HERE in line.seen
+    assert "Sandbox settings" in line.seen
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=12), timedelta(hours=-3)])

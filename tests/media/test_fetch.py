@@ -39,7 +39,7 @@ def test_the_password_goes_to_the_api_and_never_to_where_it_leads(hosts: Hosts) 
 
     found = hosts.fetcher().fetch(API)
 
-    assert (found.data, found.said) == (samples.PHOTO, "image/jpeg")
+    assert (found.data, found.claimed) == (samples.PHOTO, "image/jpeg")
     assert [(one.host, one.password) for one in hosts.asked] == [
         ("api.twilio.com", PASSWORD),
         ("mms.twiliocdn.com", None),

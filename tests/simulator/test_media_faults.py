@@ -30,7 +30,7 @@ def photo_of(office: Office, receiver: Receiver) -> str:
 def test_a_photo_comes_by_a_redirect(office: Office, receiver: Receiver) -> None:
     found = fetcher(office).fetch(photo_of(office, receiver))
 
-    assert (found.data, found.said) == (PHOTO, "image/jpeg")
+    assert (found.data, found.claimed) == (PHOTO, "image/jpeg")
 
 
 def test_it_comes_to_nobody_with_another_password(office: Office, receiver: Receiver) -> None:

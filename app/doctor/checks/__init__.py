@@ -31,7 +31,7 @@ class Check:
 
     name: str
     state: State
-    said: Sentence
+    seen: Sentence
     fix: Sentence = ""
 
 
@@ -40,19 +40,19 @@ def _clean(sentence: Sentence) -> Sentence:
     return LazyString(lambda: without_passwords(str(sentence))) if sentence else sentence
 
 
-def ok(name: str, said: Sentence) -> Check:
+def ok(name: str, seen: Sentence) -> Check:
     """Return a line about what is fine."""
-    return Check(name, State.OK, _clean(said))
+    return Check(name, State.OK, _clean(seen))
 
 
-def warn(name: str, said: Sentence, fix: Sentence) -> Check:
+def warn(name: str, seen: Sentence, fix: Sentence) -> Check:
     """Return a line about what works and may not for long, or not for all."""
-    return Check(name, State.WARN, _clean(said), _clean(fix))
+    return Check(name, State.WARN, _clean(seen), _clean(fix))
 
 
-def bad(name: str, said: Sentence, fix: Sentence) -> Check:
+def bad(name: str, seen: Sentence, fix: Sentence) -> Check:
     """Return a line about what does not work."""
-    return Check(name, State.BAD, _clean(said), _clean(fix))
+    return Check(name, State.BAD, _clean(seen), _clean(fix))
 
 
 def span(length: timedelta) -> LazyString:

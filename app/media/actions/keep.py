@@ -24,9 +24,9 @@ class Known:
     height: int | None
 
 
-def examine(data: bytes, said: str = "") -> Known:
-    """Return what is known of `data`; what a stranger `said` of its type counts only where its bytes allow it."""
-    content_type = contents.detect(data, said)
+def examine(data: bytes, claimed: str = "") -> Known:
+    """Return what is known of `data`; what a stranger `claimed` of its type counts only where its bytes allow it."""
+    content_type = contents.detect(data, claimed)
     size = pictures.measure(data) if content_type in pictures.READ else None
     return Known(content_type, sha256(data).hexdigest(), *(size or (None, None)))
 
@@ -55,9 +55,9 @@ def _store(file: File, data: bytes) -> File:
     return file
 
 
-def keep(data: bytes, filename: str = "", said: str = "", known: Known | None = None) -> File:
+def keep(data: bytes, filename: str = "", claimed: str = "", known: Known | None = None) -> File:
     """Keep `data` under the name it came with. Raises StoreError."""
-    known = known or examine(data, said)
+    known = known or examine(data, claimed)
     file = File(filename=filename)
     describe(file, known, len(data))
     return _store(file, data)

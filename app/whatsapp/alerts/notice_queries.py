@@ -64,8 +64,8 @@ class Notices:
 def find_notices() -> Notices:
     """Return what admins are told now, in one statement."""
     # The counter's row is always there, so whatever is not there stands beside it as nothing.
-    asked = select(Trouble, Report).select_from(ChangeCounter).outerjoin(Trouble, true()).outerjoin(Report, true())
-    rows = db.session.execute(asked.order_by(Report.reported_at.desc(), Report.code)).all()
+    statement = select(Trouble, Report).select_from(ChangeCounter).outerjoin(Trouble, true()).outerjoin(Report, true())
+    rows = db.session.execute(statement.order_by(Report.reported_at.desc(), Report.code)).all()
     trouble = rows[0].Trouble if rows else None
     return Notices(trouble, tuple(row.Report for row in rows if row.Report is not None))
 
@@ -83,6 +83,6 @@ def read_notices(context: dict[str, Any]) -> dict[str, Any]:
 def list_reported(messages: Iterable[Message]) -> set[int]:
     """Return the codes that staff reported already, if any of `messages` failed in a way to tell them of."""
     failures = [find_failure(message) for message in messages]
-    if not any(one is not None and one.step is Step.TELL for one in failures):
+    if not any(failure is not None and failure.step is Step.TELL for failure in failures):
         return set()
     return {report.code for report in find_notices().reports}

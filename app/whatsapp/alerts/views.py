@@ -21,11 +21,11 @@ admins.before_request(require_admin)
 @bp.get("/closing")
 def closing() -> ResponseReturnValue:
     """Answer the notice of windows that close; nothing while it is the one that is on the page (`shown`)."""
-    told = list_told()
-    if notice_key(told) == request.args.get("shown"):
+    conversations = list_told()
+    if notice_key(conversations) == request.args.get("shown"):
         return "", 204
     inbox = request.args.get("inbox") == "1"
-    return make_response(render_template("whatsapp/alerts/_closing_notice.html", closing=told, inbox=inbox))
+    return make_response(render_template("whatsapp/alerts/_closing_notice.html", closing=conversations, inbox=inbox))
 
 
 @bp.get("/trouble")

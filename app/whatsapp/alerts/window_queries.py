@@ -35,9 +35,9 @@ def is_told(conversation: Conversation) -> bool:
     return expires_at is not None and told_of(conversation.closing_told_at, expires_at)
 
 
-def notice_key(told: Sequence[Conversation]) -> str:
+def notice_key(conversations: Sequence[Conversation]) -> str:
     """Return what tells one notice from another: the conversations in it, and which of their windows it is."""
-    closing = ((row.id, row.window_expires_at) for row in told)
+    closing = ((row.id, row.window_expires_at) for row in conversations)
     return " ".join(f"{row_id}:{int(expires_at.timestamp())}" for row_id, expires_at in closing if expires_at)
 
 

@@ -93,8 +93,8 @@ def _properties(text: str) -> Iterator[tuple[str, Parameters, str]]:
             # In 2.1 a value may stand alone, without the name of its parameter.
             name, value = parameter[1].upper(), parameter[2]
             key = name if value is not None else "ENCODING" if name == "QUOTED-PRINTABLE" else "TYPE"
-            said = (value if value is not None else parameter[1]).strip('"')
-            parameters[key] = f"{parameters[key]},{said}" if key in parameters else said
+            given = (value if value is not None else parameter[1]).strip('"')
+            parameters[key] = f"{parameters[key]},{given}" if key in parameters else given
             at = parameter.end()
         if line[at : at + 1] == ":":
             yield head[1].upper(), parameters, line[at + 1 :]
@@ -141,8 +141,8 @@ def _take(card: dict[str, Any], name: str, parameters: Parameters, value: str) -
 
 
 def _label(parameters: Parameters) -> str:
-    said = {word.strip().lower() for word in parameters.get("TYPE", "").split(",")}
-    return next((kind for kind in ("cell", "work", "home") if kind in said), "")
+    types = {word.strip().lower() for word in parameters.get("TYPE", "").split(",")}
+    return next((kind for kind in ("cell", "work", "home") if kind in types), "")
 
 
 def _decoded(value: str, parameters: Parameters) -> str:

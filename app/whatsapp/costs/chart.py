@@ -78,19 +78,19 @@ def _bar(number: int, month: Month, cells: dict[tuple[Month, str], Decimal], mos
 
 def build_blocks(sums: Sequence[Sum], months: Sequence[Month]) -> list[Block]:
     """Return a block for each currency in `sums`, the one with the most messages first."""
-    blocks = [_block(unit, [one for one in sums if one.currency == unit], months) for unit in _currencies(sums)]
+    blocks = [_block(unit, [cost for cost in sums if cost.currency == unit], months) for unit in _currencies(sums)]
     return sorted(blocks, key=lambda block: (-block.count, block.currency))
 
 
 def _currencies(sums: Sequence[Sum]) -> list[str]:
-    return sorted({one.currency for one in sums})
+    return sorted({cost.currency for cost in sums})
 
 
 def _block(currency: str, sums: Sequence[Sum], months: Sequence[Month]) -> Block:
     cells: dict[tuple[Month, str], Decimal] = {}
-    for one in sums:
-        kind = one.category if one.category in CATEGORIES else "unknown"
-        cells[one.month, kind] = cells.get((one.month, kind), Decimal(0)) + one.amount
+    for cost in sums:
+        kind = cost.category if cost.category in CATEGORIES else "unknown"
+        cells[cost.month, kind] = cells.get((cost.month, kind), Decimal(0)) + cost.amount
     categories = tuple(kind for kind in CATEGORIES if any(category == kind for _month, category in cells))
     nothing = Decimal(0)
     by_month = {month: sum((cells.get((month, kind), nothing) for kind in categories), nothing) for month in months}
@@ -105,6 +105,6 @@ def _block(currency: str, sums: Sequence[Sum], months: Sequence[Month]) -> Block
             kind: sum((cells.get((month, kind), nothing) for month in months), nothing) for kind in categories
         },
         total=sum(by_month.values(), nothing),
-        count=sum(one.count for one in sums),
+        count=sum(cost.count for cost in sums),
         bars=tuple(_bar(number, month, cells, most) for number, month in enumerate(months)),
     )

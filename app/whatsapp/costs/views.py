@@ -79,10 +79,10 @@ def table() -> Response:
     written = io.StringIO()
     lines = csv.writer(written, delimiter=";" if comma else ",")
     lines.writerow([_("Mes"), _("Categoría"), _("Moneda"), _("Mensajes"), _("Costo")])
-    for one in sorted(queries.list_sums(last_months(MONTHS)), key=lambda one: (one.month, one.currency, one.category)):
-        cost = format(one.amount, "f")
-        label = LABELS.get(one.category, LABELS["unknown"])
-        lines.writerow([one.month, label, one.currency, one.count, cost.replace(".", ",") if comma else cost])
+    for row in sorted(queries.list_sums(last_months(MONTHS)), key=lambda row: (row.month, row.currency, row.category)):
+        cost = format(row.amount, "f")
+        label = LABELS.get(row.category, LABELS["unknown"])
+        lines.writerow([row.month, label, row.currency, row.count, cost.replace(".", ",") if comma else cost])
     response = make_response(written.getvalue().encode("utf-8-sig"))
     response.content_type = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = 'attachment; filename="whatsapp-costs.csv"'

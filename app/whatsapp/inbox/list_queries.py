@@ -27,12 +27,12 @@ class Counts:
 
 def count_filters(now: datetime) -> Counts:
     """Return what stands beside the filters of the list, in one statement."""
-    wanted = (
+    filters = (
         ConversationFilter(now=now, unread=True),
         ConversationFilter(now=now, waiting=True),
         ConversationFilter(now=now, closing=True),
     )
-    counted = (select(func.count(Conversation.id)).where(*matching(one)) for one in wanted)
-    asked = select(ChangeCounter.value, *(one.scalar_subquery() for one in counted))
-    row = db.session.execute(asked).one()
+    counted = (select(func.count(Conversation.id)).where(*matching(counted_filter)) for counted_filter in filters)
+    statement = select(ChangeCounter.value, *(counted_filter.scalar_subquery() for counted_filter in counted))
+    row = db.session.execute(statement).one()
     return Counts(*map(int, row))

@@ -37,7 +37,7 @@ class Poll:
 
 def poll(claims: Claims, here: Collection[int], now: datetime) -> Poll:
     """Return all that an idle poll asks, in one statement, for a browser that has the conversations `here` open."""
-    asked = select(
+    statement = select(
         ChangeCounter.value,
         session_is_open(claims.session_id),
         pair_is_new(claims.session_id, claims.refresh_id),
@@ -48,7 +48,7 @@ def poll(claims: Claims, here: Collection[int], now: datetime) -> Poll:
     # The counter's row comes once for each of those present, and once where nobody is.
     present = asked_of(claims.session_id, claims.user_id, here, now)
     with Session(db.engine) as session:
-        rows = session.execute(asked.select_from(ChangeCounter).outerjoin(Presence, present)).all()
+        rows = session.execute(statement.select_from(ChangeCounter).outerjoin(Presence, present)).all()
     change, session_open, pair_new, jobs_due, notices_change, _first = rows[0]
     found = [presence for *_same, presence in rows if presence is not None]
     return Poll(change, bool(session_open), bool(pair_new), bool(jobs_due), notices_change, found)
@@ -71,6 +71,6 @@ def badge() -> Badge:
     here = Conversation.joined_to_id.is_(None), is_waiting()
     waiting = select(func.count(Conversation.id)).where(*here)
     first = select(func.min(Conversation.waiting_since)).where(*here)
-    asked = select(ChangeCounter.value, *(one.scalar_subquery() for one in (select_unread(), waiting, first)))
-    change, unread_count, waiting_count, since = db.session.execute(asked).one()
+    statement = select(ChangeCounter.value, *(query.scalar_subquery() for query in (select_unread(), waiting, first)))
+    change, unread_count, waiting_count, since = db.session.execute(statement).one()
     return Badge(change, int(unread_count), int(waiting_count), since)

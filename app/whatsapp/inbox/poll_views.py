@@ -49,9 +49,9 @@ def _typing() -> int | None:
 def _badge(lookers: list[presence_queries.Looker], user_id: int, here: list[int]) -> str:
     names = presence_queries.names_of(lookers)
     others = [
-        {"conversation": one.conversation_id, "name": names[one.user_id], "typing": one.typing}
-        for one in lookers
-        if one.user_id in names
+        {"conversation": looker.conversation_id, "name": names[looker.user_id], "typing": looker.typing}
+        for looker in lookers
+        if looker.user_id in names
     ]
     assigned = queries.list_newly_assigned(user_id, here)
     return render_template("whatsapp/_polled.html", badge=poll_queries.badge(), others=others, assigned=assigned)
@@ -72,7 +72,7 @@ def unread() -> ResponseReturnValue:
         note_looking(claims.session_id, claims.user_id, here, typing, moment)
         mark_assignments_seen(claims.user_id, here)
     others = presence_queries.list_others(now.present, claims.user_id, moment)
-    present = ",".join(f"{one.conversation_id}:{one.user_id}{':t' * one.typing}" for one in others)
+    present = ",".join(f"{looker.conversation_id}:{looker.user_id}{':t' * looker.typing}" for looker in others)
     tag = f"{now.change}~{present}" if present else str(now.change)
     # Whose badge says how long somebody has waited, and has said it too long, gets it although nothing changed.
     # An answer that carries new cookies is never a 304: some caches and browsers drop the headers of those.

@@ -139,14 +139,14 @@ def send(conversation_id: int, template_id: int) -> ResponseReturnValue:
     template = queries.get_template(template_id)
     key = parse_key(request.form.get("key")) or str(uuid.uuid4())
     values = parse_values(template, request.form)
-    asked = SendRequest(
+    to_send = SendRequest(
         conversation_id=conversation_id,
         content_sid=template.content_sid,
         content_variables=values,
         known_id=parse_known(request.form),
     )
     try:
-        send_message(asked, page_key(key), current_user().id)
+        send_message(to_send, page_key(key), current_user().id)
     except DomainError as refusal:
         return _refuse(conversation_id, template_id, key, values, refusal)
     if not is_htmx():

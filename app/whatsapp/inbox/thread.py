@@ -26,11 +26,11 @@ def is_photo(message: Message) -> bool:
     return plain and media_kind(message.media[0], message) == "image" and media_state(message.media[0]) != "failed"
 
 
-def go_together(one: Message | None, other: Message | None) -> bool:
+def go_together(first: Message | None, second: Message | None) -> bool:
     """Tell whether two messages, one after the other, are photos of one album."""
-    if one is None or other is None or one.direction != other.direction:
+    if first is None or second is None or first.direction != second.direction:
         return False
-    return is_photo(one) and is_photo(other) and other.sent_at - one.sent_at <= _PAUSE
+    return is_photo(first) and is_photo(second) and second.sent_at - first.sent_at <= _PAUSE
 
 
 @dataclass(frozen=True)

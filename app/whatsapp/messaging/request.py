@@ -30,13 +30,13 @@ class SendRequest:
     @property
     def digest(self) -> str:
         """What tells this request from another under the same idempotency key."""
-        told = asdict(self)
-        del told["known_id"]  # Sent all the same after a look, it is the same message.
+        fields = asdict(self)
+        del fields["known_id"]  # Sent all the same after a look, it is the same message.
         if self.media_id is None:  # So that keys which were used before files could be sent still know their message.
-            del told["media_id"]
+            del fields["media_id"]
         if self.retry_of is None:  # Likewise.
-            del told["retry_of"]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+            del fields["retry_of"]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def page_key(key: str) -> str:

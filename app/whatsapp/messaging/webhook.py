@@ -35,11 +35,11 @@ def _signed_for(target: str, *likely: str) -> str:
     """Return the address that a refused request was signed for with our own token, where one can be found."""
     if (request.content_length or 0) > _LARGEST_EXPLAINED:
         return ""
-    asked = [request.host, request.environ.get("HTTP_HOST", ""), request.headers.get("X-Forwarded-Host", "")]
+    hosts = [request.host, request.environ.get("HTTP_HOST", ""), request.headers.get("X-Forwarded-Host", "")]
     urls = candidates(
         current_app.config["TWILIO_WEBHOOK_URL"] or request.host_url,
         target,
-        hosts=asked,
+        hosts=hosts,
         prefixes=[request.headers.get("X-Forwarded-Prefix", "")],
     )
     token, signature = current_app.config["TWILIO_AUTH_TOKEN"], request.headers.get("X-Twilio-Signature")

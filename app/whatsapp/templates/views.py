@@ -48,8 +48,8 @@ def refresh() -> ResponseReturnValue:
     try:
         sync_templates()
     except TwilioError as error:
-        said = authoring.twilio_said(error).detail
-        return _index(_("Las plantillas quedaron como estaban. %(reason)s", reason=said), 502)
+        reason = authoring.twilio_said(error).detail
+        return _index(_("Las plantillas quedaron como estaban. %(reason)s", reason=reason), 502)
     return see_other(url_for(".index"))
 
 
@@ -131,9 +131,9 @@ def preview_new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     given = read_new(request.form)
     try:
-        wanted = parse_new(given)
-        meanings = suggest_mapping(list(wanted.variables), wanted.variables, [given["text"]])
-        created = authoring.create_template(wanted, meanings)
+        new = parse_new(given)
+        meanings = suggest_mapping(list(new.variables), new.variables, [given["text"]])
+        created = authoring.create_template(new, meanings)
         if not created.already:
             authoring.submit_template(created.template_id)
     except DomainError as refusal:

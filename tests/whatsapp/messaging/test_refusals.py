@@ -97,7 +97,7 @@ def test_what_came_to_another_number_is_told_by_the_diagnosis_without_its_sender
     }
     check = check_webhooks(read_arrivals(), utcnow())
     assert check.state is State.WARN
-    assert "whatsapp:+14155550199, que no es tu WhatsApp" in str(check.said)
+    assert "whatsapp:+14155550199, que no es tu WhatsApp" in str(check.seen)
 
     form = inbound_form()
     nobody.post(WEBHOOK, data=form, headers=signed(HERE, form))

@@ -21,10 +21,10 @@ def tell_closing() -> list[int]:
     ids: list[int] = []
     with changing() as (session, change):
         now = utcnow()
-        told: list[Conversation] = [one for one in list_unanswered(now) if not is_told(one)]
-        if not told:
+        untold: list[Conversation] = [waiting for waiting in list_unanswered(now) if not is_told(waiting)]
+        if not untold:
             raise Unchanged
-        for conversation in told:
+        for conversation in untold:
             conversation.closing_told_at, conversation.change = now, change
             tell_of_closing(session, conversation)
             ids.append(conversation.id)

@@ -33,14 +33,14 @@ def _line(message: Message, now: datetime) -> str:
     if coordinacion is not None and coordinacion.event_on is not None:
         event = f"{coordinacion.title}, {format_day(coordinacion.event_on)}"
     waited = gettext("espera hace %(waited)s", waited=format_left(now - message.sent_at))
-    said = " · ".join(filter(None, (conversation_name(conversation), event, waited)))
-    return "\n".join(filter(None, (said, _link(f"/whatsapp/conversations/{conversation.id}"))))
+    sentence = " · ".join(filter(None, (conversation_name(conversation), event, waited)))
+    return "\n".join(filter(None, (sentence, _link(f"/whatsapp/conversations/{conversation.id}"))))
 
 
 def _list_late(now: datetime) -> list[Message]:
     wait = unanswered_after()
     late = list_waiting_in_the_week(now, wait) if wait is not None else []
-    return [message for one in late if (message := find_first_waiting(one.id)) is not None]
+    return [message for conversation in late if (message := find_first_waiting(conversation.id)) is not None]
 
 
 def mail_unanswered(_payload: dict[str, Any]) -> None:
@@ -51,7 +51,10 @@ def mail_unanswered(_payload: dict[str, Any]) -> None:
         return
     with force_locale(config["APP_LANGUAGE"]):
         subject = ngettext("%(num)d cliente espera respuesta", "%(num)d clientes esperan respuesta", len(late))
-        parts = [gettext("Son de eventos de esta semana y nadie les contestó:"), *(_line(one, now) for one in late)]
+        parts = [
+            gettext("Son de eventos de esta semana y nadie les contestó:"),
+            *(_line(message, now) for message in late),
+        ]
         if is_on() and not anybody_reachable(now):
             parts.append(gettext("Nadie tiene un dispositivo que reciba avisos. Se activan en Avisos, en el menú."))
     db.session.commit()  # Nothing stays open while a mail server answers.

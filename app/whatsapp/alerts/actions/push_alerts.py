@@ -98,7 +98,7 @@ def tell_everyone(payload: dict[str, Any]) -> None:
         return
     conversation, coordinacion = message.conversation, message.conversation.coordinacion
     theirs = (conversation.assigned_to_id, coordinacion.dj_id if coordinacion else None)
-    owners = [one for one in theirs if one is not None]
+    owners = [user_id for user_id in theirs if user_id is not None]
     looking = who_is_looking(conversation.id, now)
     unanswered = payload.get("kind") == UNANSWERED
     devices = push.list_audience(owners, looking, now, everybody=unanswered)
@@ -117,7 +117,7 @@ def tell_unanswered() -> None:
     to tell of: its event came near or was found, or an answer turned out not to have arrived.
     """
     now, wait = utcnow(), unanswered_after()
-    late = [one.id for one in list_waiting_in_the_week(now, wait)] if wait is not None else []
+    late = [conversation.id for conversation in list_waiting_in_the_week(now, wait)] if wait is not None else []
     if wait is None or not late:
         return
     reachable = push.is_on() and push.anybody_reachable(now)
@@ -125,10 +125,10 @@ def tell_unanswered() -> None:
     untold = untold.execution_options(synchronize_session=False)
     until = (now + _LONGEST_QUIET).isoformat()
     with writing() as session:
-        told = session.scalars(untold.returning(Conversation.id)).all()
-        for conversation_id in told if reachable else ():
+        alerted = session.scalars(untold.returning(Conversation.id)).all()
+        for conversation_id in alerted if reachable else ():
             enqueue(session, TELL, {"conversation_id": conversation_id, "kind": UNANSWERED, "until": until})
-        if told and current_app.config["SMTP_URL"]:
+        if alerted and current_app.config["SMTP_URL"]:
             # One mail for all who wait by then; at once where no device tells anybody anything.
             enqueue(session, MAIL, key=MAIL, run_at=now + wait if reachable else now)
 

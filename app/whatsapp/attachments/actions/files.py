@@ -27,14 +27,14 @@ _MOST_MISSES = 9
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A file to fetch: where it is, what it was called and said to be, and which try this is, from 1."""
+class RemoteFile:
+    """A file to fetch: where it is, what it was called and claimed to be, and which try this is, from 1."""
 
     media_id: int
     message_type: str
     url: str
     filename: str
-    said: str
+    claimed_type: str
     tries: int
 
     @property
@@ -47,7 +47,7 @@ class Wanted:
         return self.tries <= _MOST_WITH_SMALL and is_shown_small(self.message_type, file)
 
 
-def begin(media_id: int) -> Wanted | None:
+def begin(media_id: int) -> RemoteFile | None:
     """Count one more try, and return what to fetch; None when there is nothing to fetch any more."""
     with writing() as session:
         media = session.get(Media, media_id)
@@ -55,7 +55,7 @@ def begin(media_id: int) -> Wanted | None:
             return None
         media.attempts += 1
         message = session.get_one(Message, media.message_id)
-        return Wanted(media_id, message.type, media.url, media.filename, media.content_type, media.attempts)
+        return RemoteFile(media_id, message.type, media.url, media.filename, media.content_type, media.attempts)
 
 
 def _show_again(session: Session, media: Media, change: int) -> Message:
@@ -92,11 +92,11 @@ def fail(media_id: int, reason: str) -> None:
         _show_again(session, media, change)
 
 
-def note_failure(wanted: Wanted, reason: str, *, lasting: bool) -> bool:
+def note_failure(fetch: RemoteFile, reason: str, *, lasting: bool) -> bool:
     """Write down, once it lasts, that a try failed; return whether another one may help."""
-    over = lasting or wanted.tries >= (_MOST_MISSES if reason == "gone" else MOST_TRIES)
-    if over or wanted.tries >= _TOLD_AFTER:
-        fail(wanted.media_id, reason if over else "unreachable")
+    over = lasting or fetch.tries >= (_MOST_MISSES if reason == "gone" else MOST_TRIES)
+    if over or fetch.tries >= _TOLD_AFTER:
+        fail(fetch.media_id, reason if over else "unreachable")
     return not over
 
 

@@ -29,8 +29,8 @@ _OVER = timedelta(days=1)
 
 
 def _may_show(conversation: Conversation, now: datetime) -> bool:
-    wanted = current_app.config["WHATSAPP_TYPING_INDICATOR"] and gateway().account.complete
-    return bool(wanted) and conversation.window_open(now)
+    turned_on = current_app.config["WHATSAPP_TYPING_INDICATOR"] and gateway().account.complete
+    return bool(turned_on) and conversation.window_open(now)
 
 
 def _find_latest_sid(conversation_id: int) -> str:

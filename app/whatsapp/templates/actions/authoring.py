@@ -35,8 +35,8 @@ class TwilioSaid(DomainError):
 def twilio_said(error: twilio.TwilioError) -> TwilioSaid:
     """Return what became of a request to Twilio about templates, as people read it."""
     if isinstance(error, twilio.Refused):
-        said = {"code": error.code, "words": error.message}
-        return TwilioSaid(_("Twilio no la aceptó: %(words)s (error %(code)s)", **said))
+        refusal = {"code": error.code, "words": error.message}
+        return TwilioSaid(_("Twilio no la aceptó: %(words)s (error %(code)s)", **refusal))
     if isinstance(error, twilio.NotReached):
         return TwilioSaid(_("No pudimos conectarnos con Twilio. Probá de nuevo."))
     return TwilioSaid(_("Twilio no dijo si lo hizo. Actualizá la lista antes de probar de nuevo."))
@@ -51,8 +51,8 @@ def map_variables(template_id: int, mapping: dict[str, str]) -> None:
 
 def _placeholder(new: NewTemplate) -> str:
     """Return what stands for the sid of a template that Twilio has not made yet: always the same for the same one."""
-    asked = json.dumps([new.name, new.language, new.category, new.types, new.variables], sort_keys=True)
-    return "new:" + hashlib.sha256(asked.encode()).hexdigest()[:30]
+    digested = json.dumps([new.name, new.language, new.category, new.types, new.variables], sort_keys=True)
+    return "new:" + hashlib.sha256(digested.encode()).hexdigest()[:30]
 
 
 def _store(new: NewTemplate, mapping: dict[str, str], sid: str) -> int:
@@ -121,9 +121,9 @@ def _create_at_twilio(template_id: int, new: NewTemplate) -> str:
 def _settle(template_id: int, sid: str) -> None:
     """Write down the sid; a sync that came in between has done so already, in this row or in one of its own."""
     with writing() as session:
-        other = session.scalar(select(Template).where(Template.content_sid == sid, Template.id != template_id))
-        if other is not None:
-            session.delete(other)
+        brought = session.scalar(select(Template).where(Template.content_sid == sid, Template.id != template_id))
+        if brought is not None:
+            session.delete(brought)
             session.flush()
         session.get_one(Template, template_id).content_sid = sid
 
@@ -138,9 +138,9 @@ def submit_template(template_id: int) -> None:
         waits = template.status == "unsubmitted" and bool(template.category)
         if template.unconfirmed or template.gone_at or not waits:
             return
-        asked = (template.content_sid, template.name, template.category)
+        submission = (template.content_sid, template.name, template.category)
     try:
-        status = contents().submit(*asked)
+        status = contents().submit(*submission)
     except twilio.TwilioError as error:
         raise twilio_said(error) from error
     with writing() as session:
