@@ -222,7 +222,7 @@ def check_running(image: Image, services: dict[str, dict[str, list[str]]], datab
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for(f"{url}/login", server)
-        for path in ("/static/app.css", "/api/openapi.yaml"):
+        for path in ("/static/css/base.css", "/api/openapi.yaml"):
             get(url + path)
         assert b"access_token" in get(f"{url}/api/auth/login", {"email": "ana@example.com", "password": password})
         image.call(image.command("HEALTHCHECK"), settings)

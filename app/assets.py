@@ -17,6 +17,14 @@ from flask import Flask, current_app, url_for
 _IMPORTED = re.compile(r'^import [^"]*"(\.[^"]+)";', re.MULTILINE)
 _LENGTH = 12
 
+# The subjects of static/css in the one order in which they are linked: a later one may overrule an earlier.
+# What everybody gets: the sign-in, the page without a network, an error that nobody signed in meets.
+_DOOR = ("tokens", "base", "page")
+# What every page of the office gets besides, since a conversation may open beside any of them.
+_OFFICE = ("list", "chat", "thread", "media", "composer", "templates", "inbox", "coordinaciones")
+# What only those pages get that say so: {% set subject = "costs" %}
+_SUBJECTS = ("settings", "costs")
+
 
 def _static_folder() -> Path:
     return Path(current_app.static_folder or "")
@@ -84,6 +92,12 @@ def imports_of(name: str) -> list[str]:
     return [folder + module for module in found]
 
 
+def style_sheets(signed_in: bool = False, subject: str = "") -> list[str]:
+    """Return the URLs of the style sheets of a page on screen; paper has css/print.css."""
+    names = (*_DOOR, *_OFFICE, *(name for name in _SUBJECTS if name == subject)) if signed_in else _DOOR
+    return [asset(f"css/{name}.css") for name in names]
+
+
 def _forget_version(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Take the version out of a static file's address: it says which file the browser means, and not where it lies."""
     if values:
@@ -95,4 +109,4 @@ def init_app(app: Flask) -> None:
     rule = f"{app.static_url_path}/<string(length={_LENGTH}):static_version>/<path:filename>"
     app.add_url_rule(rule, endpoint="static")
     app.url_value_preprocessor(_forget_version)
-    app.jinja_env.globals.update(asset=asset, module=module, imports_of=imports_of)
+    app.jinja_env.globals.update(asset=asset, module=module, imports_of=imports_of, style_sheets=style_sheets)

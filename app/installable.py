@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.assets import asset
+from app.assets import asset, style_sheets
 from app.auth.guard import public
 from app.htmx import see_other
 from app.media.rules import WHATSAPP_TYPES
@@ -94,7 +94,8 @@ def service_worker() -> Response:
         "page": url_for("installable.offline"),
         "kept": [
             url_for("installable.offline"),
-            *(asset(name) for name in ("app.css", "print.css", "favicon.svg", "offline.js")),
+            *style_sheets(),
+            *(asset(name) for name in ("css/print.css", "favicon.svg", "offline.js")),
         ],
         "icon": asset("icons/icon-192.png"),
         "badge": asset("icons/badge.png"),

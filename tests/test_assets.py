@@ -26,13 +26,13 @@ def _in_a_request(migrated_app: Flask) -> Iterator[None]:
 def test_a_file_has_a_new_address_when_it_changes(
     tmp_path: Path, migrated_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = asset("app.css")
-    changed = tmp_path / "app.css"
-    changed.write_text("body { color: red }")
+    before = asset("favicon.svg")
+    changed = tmp_path / "favicon.svg"
+    changed.write_text("<svg/>")
     monkeypatch.setattr(migrated_app, "static_folder", str(tmp_path))
 
-    assert asset("app.css").split("?")[0] == before.split("?")[0] == "/static/app.css"
-    assert asset("app.css") != before
+    assert asset("favicon.svg").split("?")[0] == before.split("?")[0] == "/static/favicon.svg"
+    assert asset("favicon.svg") != before
 
 
 def test_modules_share_a_version_that_changes_with_any_of_them(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-STYLES = Path(__file__).resolve().parents[1] / "app" / "static"
+STYLES = Path(__file__).resolve().parents[1] / "app" / "static" / "css"
 FALLBACK = "@supports not (color: light-dark(#fff, #000)) {"
 
 

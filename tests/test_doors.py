@@ -91,7 +91,7 @@ def house(app: Flask, factories: Factories) -> dict[str, object]:
         "conversation_id": conversation.id,
         "phone": conversation.phone_number,
         "ref": "evento-7",
-        "filename": "app.css",
+        "filename": "css/base.css",
         "template_id": factories.template().id,
     }
 

@@ -23,7 +23,7 @@ ANSWERS = {
     "/api/nada": 404,
     "/api/coordinaciones": 401,
     "/api/whatsapp/webhook": 405,
-    "/static/app.css": 200,
+    "/static/css/base.css": 200,
     "/static/nada.css": 404,
 }
 

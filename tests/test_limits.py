@@ -186,7 +186,7 @@ def test_only_a_refusal_asks_to_wait(limited: Flask, client: FlaskClient, ana: U
 
 def test_files_are_never_refused(client: FlaskClient) -> None:
     for _ in range(3):
-        with client.get("/static/app.css") as answer:
+        with client.get("/static/css/base.css") as answer:
             assert "X-RateLimit-Limit" not in answer.headers
 
 

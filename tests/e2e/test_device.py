@@ -382,10 +382,12 @@ def test_without_a_network_a_page_says_so_and_what_was_written_is_still_there(
     )
     assert sorted(kept) == [
         "/offline",
-        "/static/app.css",
+        "/static/css/base.css",
+        "/static/css/page.css",
+        "/static/css/print.css",
+        "/static/css/tokens.css",
         "/static/favicon.svg",
         "/static/offline.js",
-        "/static/print.css",
     ]
     page.context.set_offline(False)  # And the page comes back by itself.
     expect(page.locator("#composer-text")).to_have_value("Te paso la lista")
