@@ -23,7 +23,7 @@ class Line:
     """One line of the diagnosis, with what to do about it."""
 
     state: str
-    said: str
+    seen: str
     fix: str = ""
 
 
