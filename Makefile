@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 E2E ?= tests/e2e tests/simulator
 FAST ?=
+CHECK ?= tests
 # A script is a module by what stands in it, without a package.json that says so.
 NODE_READS_MODULES := node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 22 || (major == 22 && minor >= 7) || (major == 20 && minor >= 19) ? 0 : 1)'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contract js js-tests e2e image vercel bench bench-scale translations clean
+.PHONY: help demo check test lint types contract js js-tests e2e image vercel bench bench-scale translations clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -31,6 +32,9 @@ test: $(VENV)/dev ## Run every test that this machine can: the browser's too whe
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live $(FAST)
 	$(BIN)/python -m pytest tests/live
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)
+
+check: lint types ## Check style and types, then run the tests that need no service and no browser; CHECK=tests/push runs those alone
+	env -u TEST_DATABASE_URL -u TEST_POSTGRES_URL -u TEST_REDIS_URL $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live --ignore tests/simulator $(CHECK)
 
 lint: $(VENV)/dev ## Check style and formatting
 	$(BIN)/ruff check .
