@@ -789,6 +789,43 @@ def test_templates_receive_data_and_never_ask_for_it() -> None:
     complain(complaints)
 
 
+def test_each_piece_imports_the_macros_that_it_calls() -> None:
+    # An include would hand down what its page imported: the piece then breaks where another page shows it.
+    parsed = {name: jinja().parse(source) for name, source in templates().items()}
+    macros = {macro.name for source in parsed.values() for macro in source.find_all(nodes.Macro)}
+    complaints = []
+    for name, source in parsed.items():
+        pairs = [pair for node in source.find_all(nodes.FromImport) for pair in node.names]
+        imported = {pair if isinstance(pair, str) else pair[1] for pair in pairs}
+        called = {
+            call.node.name: call.lineno
+            for call in source.find_all(nodes.Call)
+            if isinstance(call.node, nodes.Name) and call.node.name in macros
+        }
+        own = {macro.name for macro in source.find_all(nodes.Macro)}
+        at = f"app/templates/{name}"
+        complaints += [f"{at}:{line}: {it} is not imported" for it, line in called.items() if it not in imported | own]
+        named = {node.name for node in source.find_all(nodes.Name)}
+        complaints += [f"{at}:1: {it} is imported for nothing" for it in sorted(imported - named)]
+        for node in source.find_all(nodes.FromImport):
+            made = {macro.name for macro in parsed[next(iter(strings_of(node.template)))].find_all(nodes.Macro)}
+            given = {pair if isinstance(pair, str) else pair[0] for pair in node.names}
+            complaints += [f"{at}:{node.lineno}: {it} is no macro of that file" for it in sorted(given - made)]
+
+    complain(complaints)
+
+
+def test_lines_of_templates_stay_readable() -> None:
+    complaints = [
+        f"app/templates/{name}:{number}: {len(line)} characters; 160 is the most, 120 the aim"
+        for name, source in templates().items()
+        for number, line in enumerate(source.splitlines(), 1)
+        if len(line) > 160
+    ]
+
+    complain(complaints)
+
+
 def test_every_address_in_a_template_leads_somewhere(app: Flask) -> None:
     arguments = {rule.endpoint: rule.arguments for rule in app.url_map.iter_rules()}
     complaints = []
