@@ -30,7 +30,7 @@ from app.schema import REVISION
 from app.twilio.client import NoAnswer, NotReached, Refused
 from app.twilio.console import MISSING, SANDBOX, SANDBOX_NUMBER, SENDER, SERVICE, Reception
 from app.twilio.payloads import StatusUpdate
-from app.whatsapp.messaging.actions.receive import apply_status
+from app.whatsapp.messaging.actions.outcome import apply_status
 from config import engine_options
 from simulator.running import QuietHandler
 from tests.doctor.conftest import MakeApp, Report, diagnose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, or_, select
 
 from app.extensions import db, utcnow
-from app.whatsapp import opt_out, queries
+from app.whatsapp import queries
 from app.whatsapp.delivery import FAILED
 from app.whatsapp.errors import NotRetriable, OptedOut, WindowClosed
 from app.whatsapp.messaging.request import SendRequest
@@ -28,40 +28,6 @@ def list_answers_after(conversation_id: int, known_id: int, author_id: int) -> l
     sent = Message.direction == "outbound", Message.status.not_in(FAILED), Message.id > known_id, others
     statement = select_messages().where(Message.conversation_id == conversation_id, *sent)
     return list(db.session.scalars(statement.order_by(Message.id).limit(_MOST_ANSWERS)))
-
-
-def find_words_before(message: Message) -> str:
-    """Return the words of our last message before a client's."""
-    return (
-        db.session.scalars(
-            select(Message.body)
-            .where(
-                Message.conversation_id == message.conversation_id,
-                Message.direction == "outbound",
-                Message.sent_at <= message.sent_at,
-            )
-            .order_by(Message.sent_at.desc(), Message.id.desc())
-            .limit(1)
-        ).first()
-        or ""
-    )
-
-
-def chose_later(message: Message) -> bool:
-    """Tell whether the same contact asked for messages, or for no more of them, after `message`."""
-    later = db.session.scalars(
-        select(Message).where(
-            Message.conversation_id == message.conversation_id,
-            Message.direction == "inbound",
-            Message.type == "text",
-            Message.sent_at > message.sent_at,
-        )
-    )
-    return any(
-        opt_out.choice_of(one.type, one.body, one.payload.get("OptOutType", ""), "")
-        for one in later
-        if one.contact_id == message.contact_id
-    )
 
 
 def _request_of(message: Message) -> SendRequest:

@@ -14,7 +14,9 @@ from app.extensions import limiter, remote_address
 from app.twilio import gateway, payloads
 from app.twilio.misdirected import candidates, find_signed_url
 from app.twilio.signature import WEBHOOK_PATH, find_refusal, raw_target, signed_url
-from app.whatsapp.messaging.actions import receive
+from app.whatsapp.messaging.actions.fill import fill_up
+from app.whatsapp.messaging.actions.outcome import apply_status
+from app.whatsapp.messaging.actions.receive import receive
 from app.whatsapp.messaging.actions.refusals import note_refusal, note_stray
 
 log = logging.getLogger(__name__)
@@ -117,7 +119,8 @@ def webhook() -> Response:
     try:
         inbound = payloads.parse_inbound(request.form)
         if _is_ours(inbound.to_number or inbound.from_number):
-            receive.receive(inbound)
+            if receive(inbound) is None:
+                fill_up(inbound)
         else:
             _leave_alone(inbound.to_number)
     except payloads.NotAMessage:
@@ -132,7 +135,7 @@ def status() -> Response:
         if request.form.get("From") and not _is_ours(request.form["From"]):
             # What another sender sent can only be ours by its sid, as after a change of numbers.
             update = replace(update, message_id=None)
-        receive.apply_status(update)
+        apply_status(update)
     except payloads.NotAMessage:
         log.warning("Signed status callback without message", extra={"fields": sorted(request.form)[:50]})
     return Response(status=204)

@@ -131,7 +131,7 @@ def test_it_is_filled_up_once_and_then_takes_no_number(
     comes(app, sid)
     before = current_change()
 
-    with caplog.at_level(logging.INFO, logger="app.whatsapp.messaging.actions.receive"):
+    with caplog.at_level(logging.INFO, logger="app.whatsapp.messaging.actions.fill"):
         answers = in_threads(app, *[lambda: comes(app, sid, ProfileName="Otra")] * 4)
 
     assert [one for one in answers if isinstance(one, Exception)] == []

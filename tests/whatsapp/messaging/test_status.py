@@ -20,7 +20,7 @@ from app.twilio.client import NoAnswer, NotReached, Outgoing, Refused
 from app.twilio.payloads import StatusUpdate
 from app.whatsapp import queries
 from app.whatsapp.changes import current_change
-from app.whatsapp.messaging.actions import receive
+from app.whatsapp.messaging.actions.outcome import apply_status
 from app.whatsapp.messaging.actions.send import send
 from app.whatsapp.messaging.request import SendRequest
 from app.whatsapp.models import Conversation, Message
@@ -121,7 +121,7 @@ def test_any_order_with_repeats_ends_in_read_once(
 ) -> None:
     message = factories.message(conversation, direction="outbound", status="queued")
 
-    changed = [receive.apply_status(StatusUpdate(message.message_sid or "", status)) for status in order]
+    changed = [apply_status(StatusUpdate(message.message_sid or "", status)) for status in order]
 
     assert factories.reload(message).status == "read"
     assert message.read_at is not None
@@ -446,7 +446,7 @@ def test_a_callback_that_comes_as_twilios_answer_is_being_kept_is_not_lost(
     event.listen(db.engine, "after_cursor_execute", keep_the_answer)
     db.session.remove()  # A callback's request has read nothing yet.
 
-    receive.apply_status(StatusUpdate(sid, "failed", message_id, f"whatsapp:{PHONE}", 63016))
+    apply_status(StatusUpdate(sid, "failed", message_id, f"whatsapp:{PHONE}", 63016))
 
     event.remove(db.engine, "after_cursor_execute", keep_the_answer)
     kept = queries.get_message(message_id)

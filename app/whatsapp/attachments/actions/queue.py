@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy.orm import Session
 
 from app.jobs.actions import enqueue
 from app.media.models import File
 from app.media.pictures import wants_small
-from app.twilio.payloads import MediaItem
 from app.whatsapp.models import Media, Message
 
 FETCH, SHRINK = "media.fetch", "media.shrink"
-
-
-def rows_of(items: Iterable[MediaItem]) -> list[Media]:
-    """Return the rows of the files that a message came with, in their order."""
-    return [
-        Media(position=position, url=item.url, content_type=item.content_type, filename=item.filename, state="remote")
-        for position, item in enumerate(items)
-    ]
 
 
 def want(session: Session, media: Media) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,13 +17,16 @@ from app.whatsapp.actions.conversation import (
     names_of,
     recount_unread,
 )
-from app.whatsapp.attachments.actions.queue import rows_of, want
+from app.whatsapp.attachments.actions.queue import want
 from app.whatsapp.changes import lock_changes, next_change
 from app.whatsapp.contacts.actions.doubts import doubt_began
 from app.whatsapp.contacts.actions.identify import learn
 from app.whatsapp.identity import identity_of
-from app.whatsapp.messaging.actions.inbound import follow_opt_out, is_taken_back, redraw_original
+from app.whatsapp.messaging.actions.opt_out import follow_opt_out
+from app.whatsapp.messaging.actions.receive import is_taken_back, redraw_original, rows_of
 from app.whatsapp.models import Message
+
+log = logging.getLogger(__name__)
 
 
 def fill_up(inbound: Inbound) -> bool:
@@ -33,10 +38,14 @@ def fill_up(inbound: Inbound) -> bool:
     with writing() as session:
         lock_changes(session)
         message = session.scalars(select(Message).where(Message.message_sid == inbound.message_sid)).one()
-        if not message.inbound or _is_whole(message) or not _tells_more(message, inbound):
-            return False
-        _fill(session, message, inbound, next_change(session))
-    return True
+        more = message.inbound and not _is_whole(message) and _tells_more(message, inbound)
+        if more:
+            _fill(session, message, inbound, next_change(session))
+    if more:
+        log.info("Webhook completed a synced message", extra={"message_sid": inbound.message_sid})
+    else:
+        log.info("Webhook repeated", extra={"message_sid": inbound.message_sid})
+    return more
 
 
 def _is_whole(message: Message) -> bool:

@@ -1,19 +1,25 @@
-"""What became of a message that we sent: its state, its sid, and what depends on them. Nothing here commits."""
+"""What became of a message that we sent: its state, its sid, and what depends on them. Only a callback commits."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.extensions import db, utcnow
 from app.twilio.codes import OPTED_OUT, WINDOW_CLOSED
-from app.twilio.payloads import find_new_sid
+from app.twilio.payloads import StatusUpdate, find_new_sid, parse_address
 from app.whatsapp.actions.conversation import find_waiting_since
 from app.whatsapp.alerts.actions.notices import follow_trouble
+from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.delivery import FAILED, RANK, advances
+from app.whatsapp.identity import same_contact
 from app.whatsapp.models import Conversation, Message
 from app.whatsapp.window import WINDOW
+
+log = logging.getLogger(__name__)
 
 
 def record_outcome(message: Message, sid: str | None, status: str, error_code: int | None, error: str) -> bool:
@@ -111,3 +117,48 @@ def follow_outcome(session: Session, message: Message, change: int, now: datetim
     if message.status in FAILED or message.status == "unconfirmed" or (since and since <= message.sent_at):
         thread.waiting_since = find_waiting_since(session, thread)
     follow_trouble(session, message, change)
+
+
+def _find(session: Session, update: StatusUpdate) -> Message | None:
+    """Return the message of a callback: by Twilio's sid, else by our id in its URL when that one has no sid yet.
+
+    The second is how a send heals whose answer was lost; a row that a sync made of it meanwhile gives way to ours.
+    """
+    ours = select(Message).where(Message.direction == "outbound")
+    found = session.scalar(ours.where(Message.message_sid == update.message_sid))
+    if found is None:
+        found = session.scalar(ours.where(Message.other_sid == update.message_sid).limit(1))
+    if update.message_id is None or (found is not None and found.idempotency_key is not None):
+        return found
+    mine = session.get(Message, update.message_id)
+    # It may have got that very sid since the first look: its send was answered in between.
+    if mine is None or mine.inbound or mine.message_sid not in (None, update.message_sid):
+        return found
+    return mine if same_contact(parse_address(mine.to_number), parse_address(update.to_number)) else found
+
+
+def apply_status(update: StatusUpdate) -> bool:
+    """Move our message on to what a callback says; return whether anything changed.
+
+    Late, doubled and out-of-order callbacks change nothing, and take no number of the sequence.
+    """
+    known = _find(db.session(), update)
+    to_claim = known is not None and known.message_sid is None and known.other_sid != update.message_sid
+    if known is None or not (to_claim or is_news(known, update.message_sid, update.status)):
+        if known is None:
+            log.info("Status callback for an unknown message", extra={"message_sid": update.message_sid})
+        return False
+    changed = False
+    with changing() as (session, change):
+        message = session.get(Message, known.id, populate_existing=True)
+        sids = (None, update.message_sid)
+        if message is None or (message.message_sid not in sids and message.other_sid not in sids[1:]):
+            raise Unchanged  # It gave way to another between the look and the lock.
+        if message.message_sid is None or message.other_sid == update.message_sid:
+            claim_sid(session, message, update.message_sid, change)
+        status = update.status if update.status in RANK else message.status
+        changed = record_outcome(message, update.message_sid, status, update.error_code, update.error_message)
+        if not changed:
+            raise Unchanged
+        follow_outcome(session, message, change, utcnow())
+    return changed

@@ -19,14 +19,14 @@ from app.twilio.client import Refused, RemoteMessage
 from app.twilio.payloads import Address, Inbound, MediaItem, parse_address, type_of_media
 from app.whatsapp import queries
 from app.whatsapp.actions.conversation import fold_search_text, follow_event, mark_read_where, place_last
-from app.whatsapp.attachments.actions.queue import rows_of, want_all
+from app.whatsapp.attachments.actions.queue import want_all
 from app.whatsapp.changes import Unchanged, changing
 from app.whatsapp.contacts.actions.identify import find_or_make_contact
 from app.whatsapp.costs.actions import record_price
 from app.whatsapp.delivery import UNSETTLED
 from app.whatsapp.identity import identity_of, same_contact
-from app.whatsapp.messaging.actions.inbound import store_inbound
 from app.whatsapp.messaging.actions.outcome import follow_outcome, is_news, record_outcome
+from app.whatsapp.messaging.actions.receive import rows_of, store_inbound
 from app.whatsapp.models import Message, SyncRun
 
 log = logging.getLogger(__name__)
