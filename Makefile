@@ -39,6 +39,7 @@ check: lint types ## Check style and types, then run the tests that need no serv
 lint: $(VENV)/dev ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint --quiet app/templates simulator/templates
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
