@@ -11,7 +11,7 @@ from app.extensions import Base
 
 def is_older(manifest: Manifest, revision: str) -> bool:
     """Tell whether a backup is of a revision before `revision` that the migrations here know."""
-    return manifest.revision < revision and manifest.revision in [one.revision for one in queries.migrations()]
+    return manifest.revision < revision and manifest.revision in [table.revision for table in queries.migrations()]
 
 
 def migrate(connection: Connection, after: str, until: str) -> None:

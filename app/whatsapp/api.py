@@ -141,7 +141,7 @@ def send() -> ResponseReturnValue:
 
 @bp.get("/conversations")
 def list_conversations() -> ResponseReturnValue:
-    wanted = queries.ConversationFilter(
+    criteria = queries.ConversationFilter(
         now=utcnow(),
         q=parse_search_arg(request.args, "q", MAX_SEARCH),
         unread=parse_flag_arg(request.args, "unread"),
@@ -149,7 +149,7 @@ def list_conversations() -> ResponseReturnValue:
         assigned=parse_int_arg(request.args, "assigned_to", None, 0, LARGEST_INT, blank=False),
         coordinacion_id=_number("coordinacion_id", None, LARGEST_INT),
     )
-    page = queries.list_conversations(wanted, _limit(), _cursor())
+    page = queries.list_conversations(criteria, _limit(), _cursor())
     return jsonify(items=[serialize_conversation(row) for row in page.items], next_cursor=page.next_cursor)
 
 

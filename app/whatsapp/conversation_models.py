@@ -116,9 +116,9 @@ class Conversation(Base):
         if contact.answered:
             return
         self.answer_nobody()
-        other = None if contact is self.contact else contact
-        self.answered_id = other.id if other else None
-        set_committed_value(self, "other_answered", other)
+        elsewhere = None if contact is self.contact else contact
+        self.answered_id = elsewhere.id if elsewhere else None
+        set_committed_value(self, "other_answered", elsewhere)
         self.take_state(contact)
 
     def answer_nobody(self) -> None:

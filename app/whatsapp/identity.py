@@ -22,11 +22,11 @@ def identity_of(address: Address) -> Identity:
     return Identity(address.phone, phone_key(address.phone) if address.phone else None, address.user_id)
 
 
-def same_contact(one: Address, other: Address) -> bool:
-    """Tell whether `other` is the contact at `one`: by user id where that has one, else by phone, however written."""
-    if one.user_id:
-        return one.user_id == other.user_id
-    return bool(one.phone and other.phone and phone_key(one.phone) == phone_key(other.phone))
+def same_contact(first: Address, second: Address) -> bool:
+    """Tell whether both are one contact: by user id where `first` has one, else by phone, however written."""
+    if first.user_id:
+        return first.user_id == second.user_id
+    return bool(first.phone and second.phone and phone_key(first.phone) == phone_key(second.phone))
 
 
 def parse_identity(text: str) -> Identity | None:

@@ -36,12 +36,12 @@ _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 def _names(conversation: Conversation) -> list[tuple[str, str]]:
     """Return what a client is called, the name that wins first, each with who says so: staff, event or profile."""
     event = conversation.coordinacion
-    said = (
+    sources = (
         ("staff", conversation.given_name),
         ("event", event.client_name if event is not None else ""),
         ("profile", conversation.contact.profile_name),
     )
-    clean = [(source, _TURNS.sub("", name).strip()) for source, name in said]
+    clean = [(source, _TURNS.sub("", name).strip()) for source, name in sources]
     return [(source, name) for source, name in clean if has_ink(name)]
 
 
@@ -92,8 +92,8 @@ def last_line(message: Message | None) -> str:
     """Return a message in one line, as the list shows it."""
     if message is None:
         return ""
-    said = plain_words(message.body if message.type != "reaction" else "")
-    words = (said if has_ink(said) else _name_of(message))[:200]
+    plain = plain_words(message.body if message.type != "reaction" else "")
+    words = (plain if has_ink(plain) else _name_of(message))[:200]
     label = type_label(message) or ("" if words else _("Mensaje en blanco"))
     if message.type == "template" and words:
         return words

@@ -37,15 +37,15 @@ def _unknown(message: Message) -> Failure:
     code = message.error_code
     if not code:
         # Ours: nobody was reached, or Twilio never had it. Nothing is known that would speak against trying again.
-        said = message.error_message or _("No salió, y WhatsApp no dijo por qué.")
-        return Failure(said, Step.NONE, retry=True)
+        sentence = message.error_message or _("No salió, y WhatsApp no dijo por qué.")
+        return Failure(sentence, Step.NONE, retry=True)
     words = _OWN_WORDS.sub(" ", message.error_message).strip(" .")
-    said = (
+    sentence = (
         _("No salió. Twilio dice: «%(words)s» (error %(code)s).", words=words, code=code)
         if words
         else _("No salió. Twilio dio el error %(code)s.", code=code)
     )
-    return Failure(said, Step.TELL, retry=False, page=page_of(code))
+    return Failure(sentence, Step.TELL, retry=False, page=page_of(code))
 
 
 def find_failure(message: Message) -> Failure | None:

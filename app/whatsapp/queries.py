@@ -55,26 +55,26 @@ def _conversations() -> Select[Conversation]:
     return select(Conversation).options(*_SHOWN)
 
 
-def matching(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+def matching(criteria: ConversationFilter) -> list[ColumnElement[bool]]:
     """Return the conditions under which a conversation is asked for."""
     conditions: list[ColumnElement[bool]] = [
         Conversation.last_message_id.is_not(None),
         Conversation.joined_to_id.is_(None),
     ]
-    if wanted.unread:
+    if criteria.unread:
         conditions.append(Conversation.unread_count > 0)
-    if wanted.closing:
-        conditions.append(Conversation.window_expires_at > wanted.now)
-        conditions.append(Conversation.window_expires_at <= wanted.now + CLOSING_SOON)
-    if wanted.waiting:
+    if criteria.closing:
+        conditions.append(Conversation.window_expires_at > criteria.now)
+        conditions.append(Conversation.window_expires_at <= criteria.now + CLOSING_SOON)
+    if criteria.waiting:
         conditions.append(is_waiting())
-    if wanted.assigned is not None:
-        conditions.append(Conversation.assigned_to_id == wanted.assigned if wanted.assigned else _UNASSIGNED)
-    if wanted.coordinacion_id is not None:
-        said = select(Message.id).where(Message.conversation_id == Conversation.id)
-        conditions.append(said.where(Message.coordinacion_id == wanted.coordinacion_id).exists())
-    if fold(wanted.q).split():
-        conditions.append(finds(wanted.q))
+    if criteria.assigned is not None:
+        conditions.append(Conversation.assigned_to_id == criteria.assigned if criteria.assigned else _UNASSIGNED)
+    if criteria.coordinacion_id is not None:
+        messages = select(Message.id).where(Message.conversation_id == Conversation.id)
+        conditions.append(messages.where(Message.coordinacion_id == criteria.coordinacion_id).exists())
+    if fold(criteria.q).split():
+        conditions.append(finds(criteria.q))
     return conditions
 
 
@@ -93,14 +93,14 @@ def list_newly_assigned(user_id: int, here: Collection[int] = ()) -> Sequence[Co
     ).all()
 
 
-def _moment_of(wanted: ConversationFilter) -> InstrumentedAttribute[Any]:
+def _moment_of(criteria: ConversationFilter) -> InstrumentedAttribute[Any]:
     """Return the column that conversations are ordered by."""
-    if wanted.closing:
+    if criteria.closing:
         return Conversation.window_expires_at
-    return Conversation.waiting_since if wanted.waiting else Conversation.last_message_at
+    return Conversation.waiting_since if criteria.waiting else Conversation.last_message_at
 
 
-def list_conversations(wanted: ConversationFilter, limit: int, cursor: str = "") -> Page[Conversation]:
+def list_conversations(criteria: ConversationFilter, limit: int, cursor: str = "") -> Page[Conversation]:
     """Return conversations that have messages, newest first.
 
     Those that close soon begin with the soonest, and those that wait for an answer with who has waited longest.
@@ -108,15 +108,15 @@ def list_conversations(wanted: ConversationFilter, limit: int, cursor: str = "")
     Raises Invalid for a foreign cursor.
     """
     with_names = joinedload(Conversation.last_message).selectinload(Message.media)
-    statement = _conversations().options(with_names).where(*matching(wanted))
-    moment, urgent = _moment_of(wanted), wanted.closing or wanted.waiting
+    statement = _conversations().options(with_names).where(*matching(criteria))
+    moment, urgent = _moment_of(criteria), criteria.closing or criteria.waiting
     place = tuple_(moment, Conversation.id)
     if cursor:
         here = _place(cursor)
         statement = statement.where(place > here if urgent else place < here)
     order = [column if urgent else column.desc() for column in place]
     rows = db.session.scalars(statement.order_by(*order).limit(limit + 1)).all()
-    return page_of(rows, limit, lambda row: (getattr(row, moment.key) or wanted.now, row.id))
+    return page_of(rows, limit, lambda row: (getattr(row, moment.key) or criteria.now, row.id))
 
 
 def _place(cursor: str) -> Place:

@@ -11,6 +11,8 @@ from app.formats import fold
 from app.phones import parse_possible_phone, parts_of_number, phone_key
 from app.whatsapp.models import Contact, Conversation, Message
 
+MAX_SEARCH = 200  # Letters.
+
 
 def _like_words(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
     """Return the condition that `column` holds every word of `text`, which a search without accents folded."""
@@ -45,8 +47,7 @@ def _of_event(text: str) -> list[ColumnElement[bool]]:
 
 def finds(text: str) -> ColumnElement[bool]:
     """Return the condition that a conversation is what `text` looks for, which has at least one word."""
-    said = select(Message.id).where(Message.conversation_id == Conversation.id, _like_words(Message.search_text, text))
-    return or_(_like_words(Conversation.search_text, text), *_of_phone(text), *_of_event(text), said.exists())
-
-
-MAX_SEARCH = 200
+    bodies = select(Message.id).where(
+        Message.conversation_id == Conversation.id, _like_words(Message.search_text, text)
+    )
+    return or_(_like_words(Conversation.search_text, text), *_of_phone(text), *_of_event(text), bodies.exists())

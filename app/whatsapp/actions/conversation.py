@@ -117,9 +117,9 @@ def find_waiting_since(session: Session, conversation: Conversation) -> datetime
     answered = select(func.max(Message.sent_at)).where(
         ours, Message.direction == "outbound", Message.status.not_in(FAILED)
     )
-    asked = [ours, Message.direction == "inbound", Message.type != "reaction"]
+    unanswered = [ours, Message.direction == "inbound", Message.type != "reaction"]
     if conversation.done_at is not None:
-        asked.append(Message.sent_at > conversation.done_at)
+        unanswered.append(Message.sent_at > conversation.done_at)
     after = answered.scalar_subquery()
-    since = select(func.min(Message.sent_at)).where(*asked, or_(after.is_(None), Message.sent_at > after))
+    since = select(func.min(Message.sent_at)).where(*unanswered, or_(after.is_(None), Message.sent_at > after))
     return session.scalar(since)

@@ -42,10 +42,10 @@ def _tells(name: str) -> bool:
     return len([word for word in fold(name).split() if has_ink(word)]) >= 2
 
 
-def _why(one: Contact, other: Contact) -> str:
-    if one.phone_key and other.phone_key:
-        return how_alike(one.phone_key, other.phone_key)
-    return "name" if one.profile_name == other.profile_name else ""
+def _why(first: Contact, second: Contact) -> str:
+    if first.phone_key and second.phone_key:
+        return how_alike(first.phone_key, second.phone_key)
+    return "name" if first.profile_name == second.profile_name else ""
 
 
 def find_likely(conversation: Conversation) -> Likely | None:
@@ -77,8 +77,8 @@ def find_likely(conversation: Conversation) -> Likely | None:
         .order_by(Conversation.last_message_at.desc())
         .limit(20)
     )
-    likely = (Likely(other, _why(conversation.contact, other.contact)) for other in found)
-    return next((one for one in likely if one.why), None)
+    likely = (Likely(candidate, _why(conversation.contact, candidate.contact)) for candidate in found)
+    return next((pair for pair in likely if pair.why), None)
 
 
 _WHY_LIKELY = {

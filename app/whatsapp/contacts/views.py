@@ -50,12 +50,14 @@ def _who_context(conversation: Conversation) -> dict[str, Any]:
 
 def _results_context(conversation: Conversation) -> dict[str, Any]:
     q = cut_text_arg(request.args, "q", MAX_SEARCH)
-    wanted = queries.ConversationFilter(now=utcnow(), q=q)
-    found = queries.list_conversations(wanted, RESULTS + 1).items
+    criteria = queries.ConversationFilter(now=utcnow(), q=q)
+    found = queries.list_conversations(criteria, RESULTS + 1).items
     return {
         "q": q,
         "conversation": conversation,
-        "found": [one for one in found if one.id != conversation.id][:RESULTS],
+        "found": [conversation_found for conversation_found in found if conversation_found.id != conversation.id][
+            :RESULTS
+        ],
     }
 
 
@@ -93,11 +95,11 @@ def rename(conversation_id: int) -> ResponseReturnValue:
         if not unchanged:
             joining.rename(conversation_id, name)
     except Invalid as refusal:
-        conversation, said = queries.get_conversation(conversation_id), {"name": name, "refusal": refusal}
+        conversation, current = queries.get_conversation(conversation_id), {"name": name, "refusal": refusal}
         if is_htmx():
-            form = {"conversation": conversation, "focus": True} | said
+            form = {"conversation": conversation, "focus": True} | current
             return render_template("whatsapp/contacts/_name_form.html", **form), refusal.status
-        return render_page("whatsapp/contacts/who.html", **_who_context(conversation), **said), refusal.status
+        return render_page("whatsapp/contacts/who.html", **_who_context(conversation), **current), refusal.status
     if not is_htmx():
         return _show(conversation_id)
     return names(conversation_id)

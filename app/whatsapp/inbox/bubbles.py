@@ -52,8 +52,8 @@ def referral_of(message: Message) -> Referral | None:
 def picture_words(message: Message) -> str:
     """Return what a picture is to somebody who cannot see it: its caption, or whose it is."""
     kind = _("Sticker") if message.type == "sticker" else _("Foto")
-    said = " ".join(message.body.split())[:120]
-    return f"{kind}: {said}" if has_ink(said) else str(kind)
+    caption = " ".join(message.body.split())[:120]
+    return f"{kind}: {caption}" if has_ink(caption) else str(kind)
 
 
 def forwarded_label(message: Message) -> str:

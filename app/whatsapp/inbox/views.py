@@ -42,7 +42,7 @@ CHANGES_PAGE = 200
 FILTERS = ("all", "unread", "waiting", "closing", "mine", "nobodys")
 
 
-def _wanted() -> queries.ConversationFilter:
+def _criteria() -> queries.ConversationFilter:
     chosen = request.args.get("filter", "all")
     q = cut_text_arg(request.args, "q", MAX_SEARCH)
     return queries.ConversationFilter(
@@ -56,16 +56,16 @@ def _wanted() -> queries.ConversationFilter:
 
 
 def _list_context(limit: int = LIST_PAGE) -> dict[str, Any]:
-    wanted, cursor = _wanted(), request.args.get("cursor", "")
+    criteria, cursor = _criteria(), request.args.get("cursor", "")
     chosen = request.args.get("filter", "all")
     # Counted first, with the newest number: what comes in between is asked for again, and nothing is missed.
-    counts = count_filters(wanted.now)
+    counts = count_filters(criteria.now)
     return {
-        "page": queries.list_conversations(wanted, limit, cursor),
-        "q": wanted.q,
+        "page": queries.list_conversations(criteria, limit, cursor),
+        "q": criteria.q,
         "filter": chosen if chosen in FILTERS else "all",
         "counts": counts,
-        "now": wanted.now,
+        "now": criteria.now,
     }
 
 

@@ -23,16 +23,16 @@ def join(conversation_id: int, other_id: int) -> int:
     NotFound, or Invalid for a conversation with itself.
     """
     with changing() as (session, change):
-        thread, other = queries.get_conversation(conversation_id), queries.get_conversation(other_id)
+        thread, joined = queries.get_conversation(conversation_id), queries.get_conversation(other_id)
         thread_id = thread.id
         if conversation_id == other_id:
             raise Invalid(_("Es la misma conversación. Elegí otra."))
-        if thread is other:
+        if thread is joined:
             raise Unchanged
-        pair = _distinct(session, thread, other)
+        pair = _distinct(session, thread, joined)
         if pair is not None:
             session.delete(pair)
-        pour(session, other, thread, change)
+        pour(session, joined, thread, change)
         fold_search_text(thread, party_queries.list_joined(thread))
     return thread_id
 
@@ -66,20 +66,20 @@ def _part_events(thread: Conversation, member: Conversation) -> None:
 def keep_apart(conversation_id: int, other_id: int) -> None:
     """Remember that two conversations are two people, however alike they look. Raises NotFound."""
     with changing() as (session, change):
-        one, other = queries.get_conversation(conversation_id), queries.get_conversation(other_id)
-        if one is not other:
-            remember_apart(session, one, other)
-            one.change = other.change = change
+        first, second = queries.get_conversation(conversation_id), queries.get_conversation(other_id)
+        if first is not second:
+            remember_apart(session, first, second)
+            first.change = second.change = change
 
 
-def _distinct(session: Session, one: Conversation, other: Conversation) -> Distinct | None:
-    return session.get(Distinct, (min(one.id, other.id), max(one.id, other.id)))
+def _distinct(session: Session, first: Conversation, second: Conversation) -> Distinct | None:
+    return session.get(Distinct, (min(first.id, second.id), max(first.id, second.id)))
 
 
-def remember_apart(session: Session, one: Conversation, other: Conversation) -> None:
+def remember_apart(session: Session, first: Conversation, second: Conversation) -> None:
     """Keep that two conversations are two people, in the transaction of the caller."""
-    if _distinct(session, one, other) is None:
-        session.add(Distinct(first_id=min(one.id, other.id), second_id=max(one.id, other.id)))
+    if _distinct(session, first, second) is None:
+        session.add(Distinct(first_id=min(first.id, second.id), second_id=max(first.id, second.id)))
 
 
 def clean_name(name: str) -> str:

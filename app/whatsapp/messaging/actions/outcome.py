@@ -84,16 +84,16 @@ def claim_sid(session: Session, message: Message, sid: str, change: int) -> None
     another message with the same words.
     """
     ours = select(Message).where(Message.direction == "outbound", Message.id != message.id)
-    other = session.scalar(ours.where(Message.message_sid == sid))
-    if other is None:
+    holder = session.scalar(ours.where(Message.message_sid == sid))
+    if holder is None:
         return
-    if other.idempotency_key is not None:
-        other.message_sid, other.status, other.change = None, "unconfirmed", change
+    if holder.idempotency_key is not None:
+        holder.message_sid, holder.status, holder.change = None, "unconfirmed", change
     else:
-        conversation = session.get_one(Conversation, other.conversation_id)
-        if conversation.last_message_id == other.id:
+        conversation = session.get_one(Conversation, holder.conversation_id)
+        if conversation.last_message_id == holder.id:
             conversation.last_message_id, conversation.last_message_at = message.id, message.sent_at
-        session.delete(other)
+        session.delete(holder)
     session.flush()
 
 

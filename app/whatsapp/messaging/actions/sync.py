@@ -185,14 +185,14 @@ def _find_lost(session: Session, remote: RemoteMessage) -> Message | None:
         )
         .order_by(Message.id)
     )
-    told = parse_address(remote.to_number)
+    recipient = parse_address(remote.to_number)
     fitting = [
         message
         for message in candidates
-        if same_contact(parse_address(message.to_number), told) and _same_words(message, remote)
+        if same_contact(parse_address(message.to_number), recipient) and _same_words(message, remote)
     ]
     return min(
-        fitting, key=lambda one: (one.template is not None, abs(one.created_at - remote.created_at)), default=None
+        fitting, key=lambda fit: (fit.template is not None, abs(fit.created_at - remote.created_at)), default=None
     )
 
 
@@ -249,10 +249,10 @@ def _settle_stale(now: datetime, since: datetime, report: SyncReport) -> None:
 
     Only what was sent since `since` can be given up: for anything older the list was not asked.
     """
-    told = and_(Message.message_sid.is_not(None), Message.created_at.between(now - STALE_LIMIT, now - IN_FLIGHT))
+    accepted = and_(Message.message_sid.is_not(None), Message.created_at.between(now - STALE_LIMIT, now - IN_FLIGHT))
     untold = and_(Message.message_sid.is_(None), Message.created_at.between(since, now - GIVE_UP))
     stale = select(Message.id, Message.message_sid).where(
-        Message.direction == "outbound", Message.status.in_(UNSETTLED), or_(told, untold)
+        Message.direction == "outbound", Message.status.in_(UNSETTLED), or_(accepted, untold)
     )
     rows = db.session.execute(stale.order_by(Message.id)).all()
     db.session.commit()
