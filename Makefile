@@ -33,8 +33,8 @@ test: $(VENV)/dev ## Run every test that this machine can: the browser's too whe
 	$(BIN)/python -m pytest tests/live
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m e2e $(E2E)
 
-check: lint types ## Check style and types, then run the tests that need no service and no browser; CHECK=tests/push runs those alone
-	env -u TEST_DATABASE_URL -u TEST_POSTGRES_URL -u TEST_REDIS_URL $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live --ignore tests/simulator $(CHECK)
+check: lint types ## Check style and types, then run the tests but those of browsers, live servers, the simulator and backups; CHECK=tests/push runs those alone
+	env -u TEST_DATABASE_URL -u TEST_POSTGRES_URL -u TEST_REDIS_URL $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not e2e" --ignore tests/live --ignore tests/simulator --ignore tests/backup $(CHECK)
 
 lint: $(VENV)/dev ## Check style and formatting
 	$(BIN)/ruff check .
