@@ -24,7 +24,7 @@ def find_revision(connection: Connection) -> str | None:
 
 
 def is_behind(found: str | None) -> bool:
-    """Tell whether the database lacks what this code needs. One that is ahead serves the code before it too."""
+    """Tell whether the database lacks what this code needs. What one that is ahead serves: docs/deploy.md."""
     return found is None or found < REVISION
 
 
