@@ -269,7 +269,7 @@ def test_rules_know_neither_the_request_nor_the_session() -> None:
         module = module_of(path)
         if module.count(".") < 2 or kind_of(module) != RULE or rel(path) in MAY_ASK:
             continue
-        for node in tree(path).body:
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.ImportFrom) and node.module in ("flask", "app.extensions"):
                 barred = NOT_FOR_RULES if node.module == "flask" else ASKS
                 names = sorted(alias.name for alias in node.names if alias.name in barred)
