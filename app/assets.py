@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, Response, current_app, g, url_for
 
 # Of the scripts' own modules: `import { $ } from "../dom.js";`. They import in no other way (tests/test_house.py).
 _IMPORTED = re.compile(r'^import [^"]*"(\.[^"]+)";', re.MULTILINE)
@@ -101,7 +101,14 @@ def style_sheets(signed_in: bool = False, subject: str = "") -> list[str]:
 def _forget_version(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Take the version out of a static file's address: it says which file the browser means, and not where it lies."""
     if values:
-        values.pop("static_version", None)
+        g.static_version = values.pop("static_version", None)
+
+
+def _keep_only_our_version(response: Response) -> Response:
+    """Let nobody keep a module under the version of another server: while one is deployed, both are asked for both."""
+    if (version := g.get("static_version")) is not None and version != _modules()[0]:
+        response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def init_app(app: Flask) -> None:
@@ -109,4 +116,5 @@ def init_app(app: Flask) -> None:
     rule = f"{app.static_url_path}/<string(length={_LENGTH}):static_version>/<path:filename>"
     app.add_url_rule(rule, endpoint="static")
     app.url_value_preprocessor(_forget_version)
+    app.after_request(_keep_only_our_version)
     app.jinja_env.globals.update(asset=asset, module=module, imports_of=imports_of, style_sheets=style_sheets)

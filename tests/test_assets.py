@@ -84,3 +84,10 @@ def test_a_page_before_the_sign_in_loads_next_to_nothing(nobody: FlaskClient) ->
 
     assert re.findall(r'<script[^>]*src="([^"?]+)', page) == ["/static/js/signed-out.js"]
     assert "modulepreload" not in page
+
+
+def test_a_module_of_another_version_is_answered_and_not_kept(nobody: FlaskClient) -> None:
+    address = re.sub("/[0-9a-f]{12}/", f"/{'0' * 12}/", module("start.js"))
+
+    with nobody.get(address) as answer:
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
